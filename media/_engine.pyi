@@ -1,0 +1,173 @@
+"""The joint between Python and the engine: commands go down, events come up.
+
+Every id is chosen by the caller and unique for the life of the engine. A command is queued and
+returns at once; a command that names something gone is ignored, because closing crosses events on
+the way. Arguments of the wrong shape raise ValueError. Positions in time never cross the joint.
+"""
+
+from typing import Literal, TypedDict, final
+
+VideoCodec = Literal["VP8", "H264"]
+AudioCodec = Literal["opus"]
+SrtpProfile = Literal["AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"]
+Kind = Literal["audio", "video"]
+
+class CodecParameters(TypedDict):
+    """One payload type of an m-line."""
+
+    name: str  # VideoCodec or AudioCodec
+    payload_type: int
+    clock_rate: int
+    rtx_payload_type: int | None  # the payload type whose apt names this one
+
+class ExtensionIds(TypedDict, total=False):
+    """Negotiated RTP header extension ids (RFC 8285); an absent key was not negotiated."""
+
+    mid: int
+    audio_level: int
+    abs_send_time: int
+    video_orientation: int
+    playout_delay: int
+
+class ProducerParameters(TypedDict):
+    kind: Kind
+    mid: str
+    ssrcs: list[int]  # those the SDP names for media; may be empty, then MID binds them
+    rtx_ssrcs: list[int]  # ssrcs[i] is repaired by rtx_ssrcs[i]; may be empty
+    codecs: list[CodecParameters]
+    extensions: ExtensionIds
+    nack: bool
+    pli: bool
+
+class ConsumerParameters(TypedDict):
+    kind: Kind
+    mid: str
+    ssrc: int
+    rtx_ssrc: int | None
+    cname: str
+    codecs: list[CodecParameters]
+    extensions: ExtensionIds
+    nack: bool
+
+# --- events, as tuples whose first element is the name -------------------------------------
+
+#   ("transport_connected", transport, "ip:port")    first authenticated check, or a return after silence
+#   ("transport_migrated", transport, "ip:port")     authenticated traffic moved to another address
+#   ("transport_disconnected", transport)            no datagram for DISCONNECTED_AFTER; may come back
+#   ("transport_expired", transport)                 consent ended (RFC 7675); it is gone for good
+#   ("dtls_received", transport, datagram)           first byte 20..63, from a checked address
+#   ("producer_started", producer, ssrc)             first valid packet of the source
+#   ("producer_stalled", producer)                   no packet for STALLED_AFTER (video and audio)
+#   ("producer_resumed", producer)
+#   ("audio_levels", [(producer, level), ...])       RFC 6464 level, 0 loud .. 127 silent; at most 5 a second
+#   ("packets_received", transport, consumer, [packet, ...])  a direct transport's copies, plain RTP
+#   ("worker_failed", thread, message)               a panic was caught; its rooms are gone
+Event = tuple[object, ...]
+
+class TransportStats(TypedDict):
+    address: str | None
+    packets_received: int
+    bytes_received: int
+    packets_sent: int
+    bytes_sent: int
+    packets_rejected: int  # failed authentication, replayed or malformed
+    packets_dropped: int  # by this subscriber's bound
+    nacks_received: int
+    nacks_sent: int
+    retransmitted: int
+    keyframes_requested: int
+    round_trip_ms: float | None
+    fraction_lost: float | None  # from the newest receiver report, 0..1
+
+@final
+class Engine:
+    def __init__(
+        self, *, address: str = "0.0.0.0", port: int = 0, threads: int = 1
+    ) -> None:
+        """Bind the media port and start the worker threads.
+
+        Raises OSError when the port is taken or the address is not ours.
+        """
+
+    @property
+    def port(self) -> int:
+        """Return the bound UDP port."""
+
+    @property
+    def event_fd(self) -> int:
+        """Return a file descriptor that is readable while events wait."""
+
+    def poll_events(self) -> list[Event]:
+        """Take every waiting event; never blocks."""
+
+    def close(self) -> None:
+        """Stop the threads and close the port; safe to call twice."""
+
+    # routers: one per Room; packets never cross from one to another
+    def router_create(self, router: int) -> None: ...
+    def router_close(self, router: int) -> None: ...
+
+    # transports
+    def transport_create(self, transport: int, router: int, ice_ufrag: str, ice_pwd: str) -> None:
+        """Expect a remote peer whose STUN checks carry our ufrag and password."""
+
+    def direct_transport_create(self, transport: int, router: int) -> None:
+        """Open an end without network: plain RTP in by packets_send, out by packets_received."""
+
+    def transport_restart_ice(self, transport: int, ice_ufrag: str, ice_pwd: str) -> None:
+        """Accept new credentials beside the old until the first check that uses them."""
+
+    def transport_set_keys(
+        self,
+        transport: int,
+        profile: SrtpProfile,
+        send_key: bytes,
+        send_salt: bytes,
+        receive_key: bytes,
+        receive_salt: bytes,
+    ) -> None:
+        """Begin SRTP; key and salt lengths are 16 and 12 (GCM, RFC 7714) or 16 and 14 (CM, RFC 3711)."""
+
+    def transport_close(self, transport: int) -> None:
+        """End the transport with its producers and consumers."""
+
+    def dtls_send(self, transport: int, datagram: bytes) -> None:
+        """Send one DTLS record batch to the transport's selected address; dropped if there is none."""
+
+    # producers: a published track
+    def producer_create(
+        self, producer: int, transport: int, parameters: ProducerParameters
+    ) -> None: ...
+    def producer_close(self, producer: int) -> None: ...
+    def keyframe_request(self, producer: int) -> None:
+        """Ask the publisher for a keyframe, subject to the same throttle as subscribers' requests."""
+
+    # consumers: one slot of one subscriber
+    def consumer_create(
+        self, consumer: int, transport: int, parameters: ConsumerParameters
+    ) -> None:
+        """Open a slot; it sends nothing until it is given a producer."""
+
+    def consumer_set_producer(self, consumer: int, producer: int | None) -> None:
+        """Put a source into the slot, or empty it; sequence numbers and timestamps go on."""
+
+    def consumer_close(self, consumer: int) -> None: ...
+
+    # direct transports
+    def packets_send(self, producer: int, packets: list[bytes]) -> None:
+        """Feed plain RTP or RTCP packets as if this direct transport's peer had sent them."""
+
+    # what it is doing
+    def counters(self) -> dict[str, int]:
+        """Return engine-wide totals since start (datagrams, bytes, drops, errors by reason)."""
+
+    def transport_stats(self, transport: int) -> TransportStats | None:
+        """Return one transport's totals, or None when it is gone; may wait up to 50 ms."""
+
+def srtp_protect(
+    profile: SrtpProfile, key: bytes, salt: bytes, packet: bytes, rollover: int = 0
+) -> bytes:
+    """Return one RTP packet as SRTP; for tests that hold another implementation beside ours."""
+
+def srtp_unprotect(profile: SrtpProfile, key: bytes, salt: bytes, packets: list[bytes]) -> list[bytes | None]:
+    """Return each SRTP packet of one session opened, or None where it was refused; for tests."""
