@@ -1,0 +1,9 @@
+//! The media engine of Darsgoh: packets in, packets out.
+
+#[cfg(feature = "python")]
+mod python {
+    use pyo3::prelude::*;
+
+    #[pymodule(name = "_engine")]
+    mod engine_module {}
+}
