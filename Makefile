@@ -1,0 +1,118 @@
+# Darsgoh: every command sets up what it needs, and may be repeated.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3.11
+CACHE := .cache
+BIN := .venv/bin
+ENGINE := media/engine
+CRATE_SOURCES := $(shell find $(ENGINE)/src $(ENGINE)/Cargo.toml $(ENGINE)/Cargo.lock 2>/dev/null)
+WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print 2>/dev/null)
+export VIRTUAL_ENV := $(CURDIR)/.venv
+export UV_NO_PROGRESS := 1
+export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
+
+# the tests' own programs: Debian package and a command or file that shows it is there
+TEST_PACKAGES := chromium postgresql fonts-noto-core
+
+define need
+	@command -v $(1) >/dev/null || { echo "Darsgoh needs $(1): $(2)" >&2; exit 1; }
+endef
+
+.PHONY: help
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+.PHONY: install
+install: $(CACHE)/python $(CACHE)/web ## download the pinned dependencies (Python and front end)
+
+$(CACHE)/python: requirements.lock
+	$(call need,$(PYTHON),install Python 3.11 (on Debian: apt install python3 python3-venv))
+	@mkdir -p $(CACHE)
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "Darsgoh needs Python's venv module: on Debian, apt install python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	@touch $@
+
+$(CACHE)/web: web/package-lock.json
+	$(call need,node,install Node.js 20 or newer with npm (nodejs.org or your distribution))
+	$(call need,npm,install Node.js 20 or newer with npm (nodejs.org or your distribution))
+	@mkdir -p $(CACHE)
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: build
+build: $(CACHE)/engine $(CACHE)/static ## compile the engine and the front end
+
+$(CACHE)/engine: $(CACHE)/python $(CRATE_SOURCES) pyproject.toml
+	$(call need,cargo,install Rust 1.85 or newer (rustup.rs or your distribution))
+	$(call need,cc,install a C compiler (on Debian: apt install build-essential))
+	$(BIN)/maturin develop --release --quiet --skip-install
+	@touch $@
+
+$(CACHE)/static: $(CACHE)/web $(WEB_SOURCES)
+	cd web && npm run --silent build
+	@touch $@
+
+.PHONY: wheel
+wheel: $(CACHE)/python $(CACHE)/static ## make the installable wheel in dist/
+	$(BIN)/maturin build --release --out dist
+
+.PHONY: run
+run: build ## start Darsgoh with a live demo lesson
+	$(BIN)/python -m server demo $(if $(VIDEO),--video "$(VIDEO)")
+
+.PHONY: test
+test: test-services build lint test-engine test-web test-python ## lint, then every test in all three languages
+
+.PHONY: test-services
+test-services:
+	@tests/install-services.sh $(TEST_PACKAGES)
+
+.PHONY: test-engine
+test-engine:
+	cd $(ENGINE) && cargo test --quiet --locked --no-default-features
+
+.PHONY: test-web
+test-web: $(CACHE)/web
+	cd web && npm test --silent
+
+.PHONY: test-python
+test-python: build
+	$(BIN)/pytest -q $(PYTEST)
+
+.PHONY: lint
+lint: install $(CACHE)/engine ## style, types and warnings in all three languages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	cd $(ENGINE) && cargo fmt --check && cargo clippy --quiet --locked --all-targets -- -D warnings
+	cd web && npm run --silent lint && npm run --silent typecheck
+
+.PHONY: format
+format: install ## rewrite the sources in the house style
+	$(BIN)/ruff check --fix --quiet . && $(BIN)/ruff format .
+	cd $(ENGINE) && cargo fmt
+	cd web && npm run --silent format
+
+.PHONY: bench
+bench: build ## measure: make -s bench NAME=forward|latency|join
+	@$(BIN)/python -m bench $(NAME) --json
+
+FUZZ_SECONDS ?= 300
+.PHONY: fuzz
+fuzz: ## fuzz every parser of the engine, FUZZ_SECONDS each (needs a nightly toolchain)
+	$(call need,cargo,install Rust 1.85 or newer (rustup.rs or your distribution))
+	@cargo fuzz --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-fuzz
+	cd $(ENGINE) && for target in $$(cargo +nightly fuzz list); do cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=65535; done
+
+.PHONY: lock
+lock: $(CACHE)/python ## pin the newest allowed Python dependencies again
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --group dev pyproject.toml -o requirements.lock
+
+.PHONY: clean
+clean: ## remove everything that was built or downloaded (not data/)
+	rm -rf .venv $(CACHE) dist server/static media/_engine*.so $(ENGINE)/target web/node_modules
