@@ -1,0 +1,1 @@
+"""How peers come in: WHIP for publishing, WHEP for watching, tokens, SDP."""
