@@ -1,0 +1,1 @@
+"""Media: rooms, transports and the engine that moves their packets."""
