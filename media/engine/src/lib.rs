@@ -1,5 +1,9 @@
 //! The media engine of Darsgoh: packets in, packets out.
 
+pub mod error;
+pub mod rtp;
+pub mod srtp;
+
 #[cfg(feature = "python")]
 mod python {
     use pyo3::prelude::*;
