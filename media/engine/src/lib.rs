@@ -1,8 +1,10 @@
 //! The media engine of Darsgoh: packets in, packets out.
 
 pub mod error;
+pub mod ice;
 pub mod rtp;
 pub mod srtp;
+pub mod stun;
 
 #[cfg(feature = "python")]
 mod python {
