@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod ice;
+pub mod rtcp;
 pub mod rtp;
 pub mod srtp;
 pub mod stun;
