@@ -1,11 +1,14 @@
 //! The media engine of Darsgoh: packets in, packets out.
 
 pub mod error;
+pub mod h264;
 pub mod ice;
+pub mod nack;
 pub mod rtcp;
 pub mod rtp;
 pub mod srtp;
 pub mod stun;
+pub mod vp8;
 
 #[cfg(feature = "python")]
 mod python {
