@@ -1,5 +1,87 @@
 """A published track."""
 
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from media.endpoint import Endpoint
+    from media.types import CloseReason, Source, TrackParameters
+
+
+class ProducerState(StrEnum):
+    """Where a producer is in its life."""
+
+    WAITING = "waiting"  # for its first packet
+    ACTIVE = "active"
+    STALLED = "stalled"  # no packets arrive
+    CLOSED = "closed"
+
 
 class Producer:
     """The handle on one track of a publisher."""
+
+    def __init__(
+        self, producer: int, source: Source, parameters: TrackParameters, transport: Endpoint
+    ) -> None:
+        self.id = producer
+        self.source = source
+        self.parameters = parameters
+        self.transport = transport
+        self.state = ProducerState.WAITING
+        self.close_reason: CloseReason | None = None
+        self._on_state: list[Callable[[Producer], None]] = []
+        self._on_level: list[Callable[[Producer, int], None]] = []
+
+    @property
+    def codecs(self) -> frozenset[str]:
+        """Return the names of the codecs it may arrive in."""
+        return frozenset(codec.name for codec in self.parameters.codecs)
+
+    @property
+    def started(self) -> bool:
+        """Say whether it has something to show, be it the last picture."""
+        return self.state in (ProducerState.ACTIVE, ProducerState.STALLED)
+
+    def on_state(self, callback: Callable[[Producer], None]) -> None:
+        """Call back at every change of state."""
+        self._on_state.append(callback)
+
+    def on_level(self, callback: Callable[[Producer, int], None]) -> None:
+        """Call back with each audio level (RFC 6464: 0 loud, 127 silent)."""
+        self._on_level.append(callback)
+
+    def request_keyframe(self) -> None:
+        """Ask the publisher for a keyframe; the engine throttles."""
+        if self.state is not ProducerState.CLOSED:
+            self.transport.worker.engine.keyframe_request(self.id)
+
+    def close(self, reason: CloseReason) -> None:
+        """End the track; safe to call twice."""
+        if self.state is ProducerState.CLOSED:
+            return
+        self.close_reason = reason
+        self.transport.forget_producer(self)
+        self.transport.worker.engine.producer_close(self.id)
+        self._set_state(ProducerState.CLOSED)
+
+    def handle_flow(self, flowing: bool) -> None:
+        """Take the engine's word on whether packets arrive."""
+        if self.state is ProducerState.CLOSED:
+            return
+        self._set_state(ProducerState.ACTIVE if flowing else ProducerState.STALLED)
+
+    def handle_level(self, level: int) -> None:
+        """Take the engine's word on how loud it is."""
+        for callback in self._on_level:
+            callback(self, level)
+
+    def _set_state(self, state: ProducerState) -> None:
+        if state is self.state:
+            return
+        self.state = state
+        for callback in self._on_state:
+            callback(self)

@@ -2,70 +2,132 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from media.types import CloseReason
+from media.errors import (
+    CodecMismatch,
+    KindMismatch,
+    LimitReached,
+    RoomClosed,
+    RoomExists,
+    SourceTaken,
+)
+from media.events import (
+    PublisherConnected,
+    PublisherGone,
+    RoomEvent,
+    SlotChanged,
+    SourceAdded,
+    SourceRemoved,
+    SourceResumed,
+    SourceStalled,
+    SubscriberConnected,
+    SubscriberGone,
+)
+from media.membership import Publication, Subscription
+from media.seat import Seat
+from media.slots import Floor, assign, hear
+from media.types import Activity, CloseReason, Slot, Source, SourceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from media.events import RoomEvent
+    from media.producer import Producer
+    from media.router import Router
     from media.transport import Transport
-    from media.types import (
-        Candidate,
-        Slot,
-        SlotParameters,
-        Source,
-        SourceState,
-        TrackParameters,
-    )
+    from media.types import Candidate, SlotParameters, TrackParameters
     from media.worker import Worker
 
+__all__ = ["Publication", "Room", "RoomLimits", "Rooms", "Subscription"]
 
-class Publication:
-    """The sources that one participant sends over one transport."""
+logger = logging.getLogger(__name__)
 
-    participant: str
-    transport: Transport
-
-    def on_close(self, callback: Callable[[CloseReason], None]) -> None:
-        """Call back once when the publication has ended, whoever ended it."""
-        raise NotImplementedError
-
-    def close(self, reason: CloseReason = CloseReason.LEFT) -> None:
-        """End the publication; LEFT removes its sources at once."""
-        raise NotImplementedError
+PUBLISHER_GRACE = 10.0  # seconds a lost source keeps its slot; a reload takes three to five
+REPLACE_PATIENCE = 5.0  # seconds the old publication waits for the rest of the new one
 
 
-class Subscription:
-    """The slots that one participant watches over one transport."""
+@dataclass(frozen=True, slots=True)
+class RoomLimits:
+    """How much of everything one process carries."""
 
-    participant: str
-    transport: Transport
-
-    def on_close(self, callback: Callable[[CloseReason], None]) -> None:
-        """Call back once when the subscription has ended, whoever ended it."""
-        raise NotImplementedError
-
-    def close(self, reason: CloseReason = CloseReason.LEFT) -> None:
-        """End the subscription."""
-        raise NotImplementedError
+    rooms: int = 200  # lessons at once; a large university teaches so many
+    publications: int = 16  # in a room: a teacher's three, guests, and those being replaced
+    subscriptions: int = 5000  # in a room: what one machine forwards at the very best
+    per_participant: int = 8  # subscriptions of one participant: tabs and devices
+    slots: int = 8  # of one subscription; the classroom page uses five
 
 
 class Room:
     """One lesson's publishers and subscribers."""
 
-    lesson: str
-    live: bool
-    closed: bool
+    def __init__(self, worker: Worker, lesson: str, live: bool, limits: RoomLimits) -> None:
+        self.lesson = lesson
+        self.live = live
+        self.closed = False
+        self._worker = worker
+        self._limits = limits
+        self._seats: dict[Source, Seat] = {}
+        self._publications: list[Publication] = []
+        self._subscriptions: dict[int, Subscription] = {}  # by transport, oldest first
+        self._shown: dict[bool, dict[Slot, Source | None]] = {
+            rehearsal: dict.fromkeys(Slot) for rehearsal in (False, True)
+        }
+        self._levels: dict[Source, int] = {}
+        self._floor = Floor()
+        self._listeners: list[Callable[[RoomEvent], None]] = []
+        self._router = self._open_router()
 
-    def set_live(self, live: bool) -> None:
-        """Show the sources to the students, or to rehearsing teachers only."""
-        raise NotImplementedError
+    # --- what a room is asked ---------------------------------------------------------------
+
+    def sources(self) -> dict[Source, SourceState]:
+        """Return the sources that have started."""
+        return {source: seat.state for source, seat in self._seats.items() if seat.announced}
+
+    def slots(self, rehearsal: bool = False) -> dict[Slot, Source | None]:
+        """Return what is in each slot, for students or for rehearsing teachers."""
+        return dict(self._shown[rehearsal])
 
     def participants(self) -> dict[str, int]:
         """Return each participant with the number of their transports."""
-        raise NotImplementedError
+        members = [*self._publications, *self._subscriptions.values()]
+        return dict(Counter(member.participant for member in members))
+
+    def publications(self) -> list[Publication]:
+        """Return the publications, oldest first."""
+        return list(self._publications)
+
+    def subscriptions(self) -> list[Subscription]:
+        """Return the subscriptions, oldest first."""
+        return list(self._subscriptions.values())
+
+    @property
+    def router(self) -> Router:
+        """Return the room's exchange, for ends inside this process."""
+        return self._router
+
+    # --- what a room is told ----------------------------------------------------------------
+
+    def subscribe_events(self, callback: Callable[[RoomEvent], None]) -> Callable[[], None]:
+        """Call back for every event until the returned function is called."""
+        self._listeners.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._listeners:
+                self._listeners.remove(callback)
+
+        return unsubscribe
+
+    def set_live(self, live: bool) -> None:
+        """Show the sources to the students, or to rehearsing teachers only."""
+        if self.closed or live is self.live:
+            return
+        self.live = live
+        self._assign()
 
     def add_publisher(
         self, participant: str, sources: Mapping[Source, TrackParameters]
@@ -74,7 +136,14 @@ class Room:
 
         Raises SourceTaken, LimitReached, KindMismatch or RoomClosed.
         """
-        raise NotImplementedError
+        self._check_publisher(participant, sources)
+        pointless = self._attempts(participant, sources)
+        if len(self._publications) - len(pointless) >= self._limits.publications:
+            raise LimitReached("publishers in a lesson", self._limits.publications)
+        publication = self._publish(participant, sources)
+        for attempt in pointless:
+            attempt.close(CloseReason.REPLACED)
+        return publication
 
     def add_subscriber(
         self,
@@ -84,47 +153,294 @@ class Room:
     ) -> Subscription:
         """Send slots to a participant; `rehearsal` shows the sources before the lesson is live.
 
+        A participant with too many subscriptions loses the oldest.
         Raises LimitReached, KindMismatch, CodecMismatch or RoomClosed.
         """
-        raise NotImplementedError
+        self._check_subscriber(slots, rehearsal)
+        self._drop_oldest(participant)
+        if len(self._subscriptions) >= self._limits.subscriptions:
+            raise LimitReached("subscribers in a lesson", self._limits.subscriptions)
+        subscription = self._subscribe(participant, slots, rehearsal)
+        self._show(subscription)
+        return subscription
 
-    def sources(self) -> dict[Source, SourceState]:
-        """Return the sources that have started."""
-        raise NotImplementedError
+    def close(self, reason: CloseReason = CloseReason.ROOM_CLOSED) -> None:
+        """End the room with everything in it; safe to call twice."""
+        if self.closed:
+            return
+        self.closed = True
+        self._router.close(reason)
+        for seat in self._seats.values():
+            seat.stop_grace()
+        self._seats.clear()
+        self._listeners.clear()
 
-    def slots(self, rehearsal: bool = False) -> dict[Slot, Source | None]:
-        """Return what is in each slot, for students or for rehearsing teachers."""
-        raise NotImplementedError
+    # --- checks -----------------------------------------------------------------------------
 
-    def subscribe_events(self, callback: Callable[[RoomEvent], None]) -> Callable[[], None]:
-        """Call back for every event until the returned function is called."""
-        raise NotImplementedError
+    def _check_publisher(self, participant: str, sources: Mapping[Source, TrackParameters]) -> None:
+        self._check_open()
+        for source, track in sources.items():
+            if track.kind != source.kind:
+                raise KindMismatch(source, track.kind)
+            seat = self._seats.get(source)
+            if seat is not None and seat.participant != participant:
+                raise SourceTaken(source, seat.participant)
+
+    def _check_subscriber(
+        self, slots: Sequence[tuple[Slot, SlotParameters]], rehearsal: bool
+    ) -> None:
+        self._check_open()
+        if len(slots) > self._limits.slots:
+            raise LimitReached("tracks of one subscriber", self._limits.slots)
+        if len({slot for slot, _ in slots}) < len(slots):
+            raise ValueError("A subscriber asked twice for one slot.")
+        for slot, parameters in slots:
+            if slot.kind != parameters.kind:
+                raise KindMismatch(slot, parameters.kind)
+            producer = self._producer_in(slot, rehearsal)
+            understood = {codec.name for codec in parameters.codecs}
+            if producer is not None and producer.codecs.isdisjoint(understood):
+                raise CodecMismatch(producer.source.value, producer.codecs, understood)
+
+    def _check_open(self) -> None:
+        if self.closed:
+            raise RoomClosed(self.lesson)
+
+    def _attempts(
+        self, participant: str, sources: Mapping[Source, TrackParameters]
+    ) -> list[Publication]:
+        """Return the participant's publications that never connected and that these repeat."""
+        return [
+            one
+            for one in self._publications
+            if one.participant == participant
+            and not one.connected
+            and not one.producers.keys().isdisjoint(sources)
+        ]
+
+    def _drop_oldest(self, participant: str) -> None:
+        own = [one for one in self._subscriptions.values() if one.participant == participant]
+        for subscription in own[: len(own) - self._limits.per_participant + 1]:
+            subscription.close(CloseReason.REPLACED)
+
+    # --- joining ----------------------------------------------------------------------------
+
+    def _publish(self, participant: str, sources: Mapping[Source, TrackParameters]) -> Publication:
+        transport = self._router.create_transport()
+        with _closing_on_error(transport):
+            producers = {
+                source: transport.produce(source, track) for source, track in sources.items()
+            }
+        publication = Publication(participant, transport, producers)
+        self._publications.append(publication)
+        publication.on_connected(lambda: self._emit(PublisherConnected(participant)))
+        publication.on_close(lambda reason: self._lose_publication(publication, reason))
+        for producer in producers.values():
+            self._seat(publication, producer)
+        return publication
+
+    def _subscribe(
+        self, participant: str, slots: Sequence[tuple[Slot, SlotParameters]], rehearsal: bool
+    ) -> Subscription:
+        transport = self._router.create_transport()
+        with _closing_on_error(transport):
+            consumers = {slot: transport.consume(parameters) for slot, parameters in slots}
+        subscription = Subscription(participant, transport, consumers, rehearsal)
+        self._subscriptions[transport.id] = subscription
+        subscription.on_connected(lambda: self._emit(SubscriberConnected(participant)))
+        subscription.on_close(lambda reason: self._lose_subscription(subscription, reason))
+        return subscription
+
+    # --- sources ----------------------------------------------------------------------------
+
+    def _seat(self, publication: Publication, producer: Producer) -> None:
+        seat = self._seats.get(producer.source)
+        if seat is None:
+            seat = self._seats[producer.source] = Seat(producer.source, publication.participant)
+        seat.take(producer)
+        producer.on_state(lambda _: self._handle_producer(publication, producer))
+        if producer.source.kind == "audio":
+            producer.on_level(self._handle_level)
+
+    def _handle_producer(self, publication: Publication, producer: Producer) -> None:
+        seat = self._seats.get(producer.source)
+        if seat is None:
+            return
+        before = seat.activity, seat.shown
+        seat.note(producer)
+        if seat.shown is not None:
+            seat.stop_grace()
+            self._tell_flow(seat, before[0])
+            self._assign()
+            self._retire_replaced(publication)
+        elif seat.abandoned:
+            self._remove(seat)
+        elif seat.announced:
+            self._tell_flow(seat, before[0])
+            self._wait_for_return(seat)
+
+    def _tell_flow(self, seat: Seat, before: Activity) -> None:
+        if not seat.announced:
+            seat.announced = True
+            self._emit(SourceAdded(seat.source, seat.participant))
+        elif seat.activity is not before:
+            event = SourceResumed if seat.activity is Activity.ACTIVE else SourceStalled
+            self._emit(event(seat.source, seat.participant))
+
+    def _wait_for_return(self, seat: Seat) -> None:
+        if seat.grace is None:
+            seat.grace = self._worker.timers.call_later(PUBLISHER_GRACE, lambda: self._remove(seat))
+
+    def _remove(self, seat: Seat) -> None:
+        """Take the source out; a producer still on its way keeps the seat."""
+        seat.stop_grace()
+        if not seat.producers:
+            self._seats.pop(seat.source, None)
+        self._levels.pop(seat.source, None)
+        if not seat.announced:
+            return
+        seat.announced = False
+        self._emit(SourceRemoved(seat.source, seat.participant, seat.last_reason))
+        self._assign()
+
+    def _retire_replaced(self, publication: Publication) -> None:
+        """Close what a publication replaces, once all of the common sources have started."""
+        for old in self._replaced_by(publication):
+            if all(publication.has_started(source) for source in publication.overlap(old)):
+                old.close(CloseReason.REPLACED)
+            elif not old.retiring:
+                old.retiring = True
+                self._worker.timers.call_later(
+                    REPLACE_PATIENCE, partial(old.close, CloseReason.REPLACED)
+                )
+
+    def _replaced_by(self, publication: Publication) -> list[Publication]:
+        if publication not in self._publications:
+            return []
+        older = self._publications[: self._publications.index(publication)]
+        return [
+            old
+            for old in older
+            if any(publication.has_started(source) for source in publication.overlap(old))
+        ]
+
+    # --- slots ------------------------------------------------------------------------------
+
+    def _assign(self) -> None:
+        """Work out what every slot shows, tell what changed, and show it."""
+        for rehearsal, shown in self._shown.items():
+            wanted = self._wanted(rehearsal)
+            changed = {slot: source for slot, source in wanted.items() if shown[slot] != source}
+            shown.update(changed)
+            if not rehearsal:
+                for slot, source in changed.items():
+                    self._emit(SlotChanged(slot, source))
+        for subscription in self._subscriptions.values():
+            self._show(subscription)
+
+    def _wanted(self, rehearsal: bool) -> dict[Slot, Source | None]:
+        present = self.sources() if self.live or rehearsal else {}
+        return {slot: assign(present, slot, self._floor.holder) for slot in Slot}
+
+    def _show(self, subscription: Subscription) -> None:
+        shown = self._shown[subscription.rehearsal]
+        for slot, consumer in subscription.consumers.items():
+            producer = self._producer_in(slot, subscription.rehearsal)
+            if producer is not None or shown[slot] is None:  # else: keep the last picture
+                consumer.show(producer)
+
+    def _producer_in(self, slot: Slot, rehearsal: bool) -> Producer | None:
+        source = self._shown[rehearsal][slot]
+        seat = None if source is None else self._seats.get(source)
+        return None if seat is None else seat.shown
+
+    def _handle_level(self, producer: Producer, level: int) -> None:
+        seat = self._seats.get(producer.source)
+        if seat is None or seat.shown is not producer:
+            return
+        self._levels[producer.source] = level
+        levels = {source: self._levels.get(source) for source in self.sources()}
+        before = self._floor.holder
+        self._floor = hear(self._floor, levels, self._worker.timers.time())
+        if self._floor.holder is not before:
+            self._assign()
+
+    # --- coming and going -------------------------------------------------------------------
+
+    def _lose_publication(self, publication: Publication, reason: CloseReason) -> None:
+        self._publications.remove(publication)
+        self._emit(PublisherGone(publication.participant, reason))
+
+    def _lose_subscription(self, subscription: Subscription, reason: CloseReason) -> None:
+        del self._subscriptions[subscription.transport.id]
+        self._emit(SubscriberGone(subscription.participant, reason))
+
+    def _open_router(self) -> Router:
+        router = self._worker.create_router()
+        router.on_close(self._handle_router_closed)
+        return router
+
+    def _handle_router_closed(self, reason: CloseReason) -> None:
+        if reason is CloseReason.WORKER_FAILED:  # everybody was sent away and may come back
+            self._router = self._open_router()
+        else:
+            self.close(reason)
+
+    def _emit(self, event: RoomEvent) -> None:
+        for listener in list(self._listeners):
+            try:
+                listener(event)
+            except Exception:
+                logger.exception("a listener of room %s failed at %s", self.lesson, event)
+
+
+@contextmanager
+def _closing_on_error(transport: Transport) -> Iterator[None]:
+    """Leave no transport behind when the engine refuses what should go over it."""
+    try:
+        yield
+    except BaseException:
+        transport.close(CloseReason.TRANSPORT_CLOSED)
+        raise
 
 
 class Rooms:
     """All rooms of this process."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, limits: RoomLimits | None = None) -> None:
         self.worker = worker
+        self.limits = limits or RoomLimits()
+        self._rooms: dict[str, Room] = {}
 
     def candidates(self) -> list[Candidate]:
         """Return where the media port can be reached."""
-        raise NotImplementedError
+        return self.worker.candidates()
 
     def get(self, lesson: str) -> Room | None:
         """Return the open room of a lesson, if there is one."""
-        raise NotImplementedError
+        room = self._rooms.get(lesson)
+        return None if room is None or room.closed else room
 
     def open(self, lesson: str, live: bool) -> Room:
         """Open the room of a lesson.
 
-        Raises RoomExists or LimitReached.
+        Raises RoomExists, LimitReached or WorkerClosed.
         """
-        raise NotImplementedError
+        if self.get(lesson) is not None:
+            raise RoomExists(lesson)
+        if len(self._rooms) >= self.limits.rooms:
+            raise LimitReached("lessons at once", self.limits.rooms)
+        room = self._rooms[lesson] = Room(self.worker, lesson, live, self.limits)
+        return room
 
     def close(self, lesson: str) -> None:
         """End the room of a lesson with everything in it; safe to call twice."""
-        raise NotImplementedError
+        room = self._rooms.pop(lesson, None)
+        if room is not None:
+            room.close()
 
     def __iter__(self) -> Iterator[Room]:
-        raise NotImplementedError
+        return iter([room for room in self._rooms.values() if not room.closed])
+
+    def __len__(self) -> int:
+        return len(self._rooms)

@@ -2,58 +2,125 @@
 
 from __future__ import annotations
 
+import asyncio
+import secrets
+import string
 from typing import TYPE_CHECKING
 
+from media.dtls import DtlsState
+from media.endpoint import Endpoint
+from media.types import CloseReason, Fingerprint, IceCredentials, TransportState
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from media._engine import TransportStats
-    from media.consumer import Consumer
-    from media.producer import Producer
-    from media.types import (
-        CloseReason,
-        Fingerprint,
-        IceCredentials,
-        SlotParameters,
-        Source,
-        TrackParameters,
-        TransportState,
-    )
+    from media.dtls import Handshake
+    from media.router import Router
+    from media.worker import Worker
+
+CONNECT_TIMEOUT = 30.0  # seconds from the answer to the end of DTLS; browsers give up sooner
+
+ICE_CHARACTERS = string.ascii_letters + string.digits  # of ice-char, RFC 8839 section 5.4
+UFRAG_LENGTH = 8  # 47 bits: transports are found by it, so it must not repeat; 4 are required
+PWD_LENGTH = 24  # 142 bits; 128 are required
 
 
-class Transport:
-    """A peer that connects to the media port."""
+class Transport(Endpoint):
+    """A peer that connects to the media port.
 
-    id: int
-    ice: IceCredentials  # ours, for the answer
-    fingerprint: Fingerprint  # ours, for the answer
-    state: TransportState
-    close_reason: CloseReason | None
+    It fails by itself when nobody has connected after CONNECT_TIMEOUT.
+    """
 
-    def on_state(self, callback: Callable[[TransportState], None]) -> None:
-        """Call back at every change of state."""
-        raise NotImplementedError
+    def __init__(self, worker: Worker, router: Router, ice: IceCredentials | None = None) -> None:
+        super().__init__(worker, router)
+        self.ice = ice or new_credentials()
+        self.address: str | None = None  # "ip:port" where the peer is now
+        self._certificate = worker.handshakes.certificate()
+        self._handshake: Handshake | None = None
+        worker.engine.transport_create(self.id, router.id, self.ice.ufrag, self.ice.pwd)
+        self._deadline = worker.timers.call_later(CONNECT_TIMEOUT, self._time_out)
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Return the fingerprint of our certificate, for the answer."""
+        return self._certificate.fingerprint
 
     def connect(self, fingerprints: Sequence[Fingerprint]) -> None:
-        """Expect the peer whose certificate has these fingerprints."""
-        raise NotImplementedError
+        """Expect the peer whose certificate has these fingerprints.
 
-    def produce(self, source: Source, parameters: TrackParameters) -> Producer:
-        """Take a track from the peer."""
-        raise NotImplementedError
-
-    def consume(self, parameters: SlotParameters) -> Consumer:
-        """Open a slot toward the peer; it is empty at first."""
-        raise NotImplementedError
+        Raises TransportClosed, or ValueError without a fingerprint.
+        """
+        self._check_open()
+        if self._handshake is not None:
+            raise ValueError("The transport already expects a peer.")
+        self._handshake = self.worker.handshakes.open(
+            self.id, self._certificate, fingerprints, self._handle_dtls
+        )
+        self._set_state(TransportState.CONNECTING)
 
     def restart_ice(self) -> IceCredentials:
-        """Return new credentials; the old stay good until the first check with the new."""
-        raise NotImplementedError
+        """Return new credentials; the old stay good until the first check with the new.
+
+        Raises TransportClosed.
+        """
+        self._check_open()
+        self.ice = new_credentials()
+        self.worker.engine.transport_restart_ice(self.id, self.ice.ufrag, self.ice.pwd)
+        return self.ice
 
     async def stats(self) -> TransportStats | None:
         """Return the totals so far, or None when the transport is gone."""
-        raise NotImplementedError
+        return await asyncio.to_thread(self.worker.engine.transport_stats, self.id)
 
-    def close(self, reason: CloseReason) -> None:
-        """End the transport with its producers and consumers; safe to call twice."""
-        raise NotImplementedError
+    def handle_datagram(self, datagram: bytes) -> None:
+        """Take a DTLS datagram of the peer; it is dropped while nobody is expected."""
+        if self._handshake is not None:
+            self._handshake.receive(datagram)
+
+    def handle_address(self, address: str) -> None:
+        """Take the engine's word on where the peer is."""
+        self.address = address
+
+    def handle_engine(self, event: str) -> None:
+        """Take the engine's word on the connection."""
+        match event, self.state:
+            case "transport_connected", TransportState.DISCONNECTED:
+                self._set_state(TransportState.CONNECTED)
+            case "transport_disconnected", TransportState.CONNECTED:
+                self._set_state(TransportState.DISCONNECTED)
+            case "transport_expired", _:
+                self._end(TransportState.FAILED, CloseReason.EXPIRED)
+
+    def _handle_dtls(self, state: DtlsState) -> None:
+        match state:
+            case DtlsState.CONNECTED:
+                self._deadline.cancel()
+                self._set_state(TransportState.CONNECTED)
+            case DtlsState.FAILED:
+                self._end(TransportState.FAILED, CloseReason.HANDSHAKE_FAILED)
+            case DtlsState.CLOSED:
+                self._end(TransportState.CLOSED, CloseReason.PEER_CLOSED)
+
+    def _time_out(self) -> None:
+        self._end(TransportState.FAILED, CloseReason.TIMEOUT)
+
+    def _disconnect(self) -> None:
+        self._deadline.cancel()
+        if self._handshake is None:
+            super()._disconnect()
+        else:  # close_notify needs the engine's transport
+            self._handshake.close(self._finish)
+
+    def _finish(self) -> None:
+        self.worker.engine.transport_close(self.id)
+        self.worker.handshakes.tell(lambda: self.router.release(self))
+
+
+def new_credentials() -> IceCredentials:
+    """Return fresh random ICE credentials."""
+    return IceCredentials(_random(UFRAG_LENGTH), _random(PWD_LENGTH))
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(ICE_CHARACTERS) for _ in range(length))

@@ -1,24 +1,88 @@
-"""Python's handle on the engine."""
+"""Python's handle on the engine: commands go down, events come up and find whom they concern."""
 
 from __future__ import annotations
 
+import asyncio
+import ipaddress
+import itertools
+import logging
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Protocol, cast
+
+import ifaddr
+
+from media._engine import Engine
+from media.direct import DirectConsumer
+from media.dtls import Handshakes
+from media.errors import WorkerClosed
+from media.router import Router
+from media.transport import Transport
+from media.types import Candidate, CloseReason
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
-    from media.types import Candidate
+    from media._engine import Event
+    from media.consumer import Consumer
+    from media.endpoint import Endpoint
+    from media.producer import Producer
+
+logger = logging.getLogger(__name__)
+
+LOOPBACK = "127.0.0.1"  # the candidate of a machine without any network
+
+
+class Timer(Protocol):
+    """Something that will happen."""
+
+    def cancel(self) -> None:
+        """Let it not happen."""
+
+
+class Timers(Protocol):
+    """The clock of the media package; an event loop is one, tests bring their own."""
+
+    def time(self) -> float:
+        """Return seconds since some fixed moment."""
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
+        """Call back after so many seconds."""
 
 
 class Worker:
     """The media port, its threads and everything that goes over it."""
 
+    def __init__(
+        self,
+        engine: Engine,
+        address: str = LOOPBACK,
+        threads: int = 1,
+        announced: Sequence[str] = (),
+        timers: Timers | None = None,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.engine = engine
+        self.timers: Timers = timers or cast("Timers", loop)
+        self.handshakes = Handshakes(engine)
+        self.routers: dict[int, Router] = {}
+        self.transports: dict[int, Endpoint] = {}
+        self.producers: dict[int, Producer] = {}
+        self.consumers: dict[int, Consumer] = {}
+        self.closed = False
+        self._addresses = list(announced) or reachable_addresses(address)
+        self._threads = threads
+        self._ids = itertools.count(1)
+        self._router_ids = itertools.count(1)
+        self._loop = loop
+        self._fd = engine.event_fd
+        loop.add_reader(self._fd, self._drain)
+
     @classmethod
     @asynccontextmanager
     async def open(
         cls,
-        address: str = "127.0.0.1",
+        address: str = LOOPBACK,
         port: int = 0,
         threads: int = 1,
         announced: Sequence[str] = (),
@@ -26,14 +90,116 @@ class Worker:
         """Bind the media port and keep it for the length of the block.
 
         `announced` are the addresses told to peers; without any, this machine's own.
+        Raises OSError when the port is taken or the address is not ours.
         """
-        raise NotImplementedError
-        yield
+        engine = Engine(address=address, port=port, threads=threads)
+        worker = cls(engine, address, threads, announced)
+        try:
+            yield worker
+        finally:
+            await worker.close()
+
+    @property
+    def port(self) -> int:
+        """Return the bound UDP port."""
+        return self.engine.port
 
     def candidates(self) -> list[Candidate]:
         """Return where the media port can be reached."""
-        raise NotImplementedError
+        return [Candidate(address, self.engine.port) for address in self._addresses]
+
+    def create_router(self) -> Router:
+        """Open an exchange for one room.
+
+        Raises WorkerClosed.
+        """
+        if self.closed:
+            raise WorkerClosed
+        return Router(self)
 
     def counters(self) -> dict[str, int]:
         """Return the engine's totals since start, with those of the DTLS handshakes."""
-        raise NotImplementedError
+        dtls = asdict(self.handshakes.counters)
+        return self.engine.counters() | {f"dtls_{name}": value for name, value in dtls.items()}
+
+    async def close(self) -> None:
+        """Say goodbye to everybody and close the port; safe to call twice."""
+        if self.closed:
+            return
+        self.closed = True
+        self._loop.remove_reader(self._fd)
+        for router in list(self.routers.values()):
+            router.close(CloseReason.WORKER_CLOSED)
+        await self.handshakes.close()
+        self.engine.close()
+
+    def next_id(self) -> int:
+        """Return an id for a transport, producer or consumer."""
+        return next(self._ids)
+
+    def next_router_id(self) -> int:
+        """Return an id for a router; they are consecutive, which spreads them over the threads."""
+        return next(self._router_ids)
+
+    def _drain(self) -> None:
+        for event in self.engine.poll_events():
+            try:
+                self._dispatch(event)
+            except Exception:
+                logger.exception("the event %s was not handled", event[0])
+
+    def _dispatch(self, event: Event) -> None:
+        # What is named may be gone already: closing crosses events on the way.
+        match event:
+            case ("dtls_received", int(transport), bytes(datagram)):
+                if isinstance(peer := self.transports.get(transport), Transport):
+                    peer.handle_datagram(datagram)
+            case ("packets_received", int(), int(consumer), list(packets)):
+                if isinstance(reader := self.consumers.get(consumer), DirectConsumer):
+                    reader.handle_packets(packets)
+            case ("audio_levels", list(levels)):
+                for producer, level in levels:
+                    if (voice := self.producers.get(producer)) is not None:
+                        voice.handle_level(level)
+            case ("worker_failed", int(thread), message):
+                self._handle_failure(thread, message)
+            case (str(name), int(number), *rest):
+                self._dispatch_named(name, number, rest)
+            case _:
+                logger.warning("an event of no known shape: %r", event[:1])
+
+    def _dispatch_named(self, name: str, number: int, rest: list[object]) -> None:
+        match name:
+            case "producer_started" | "producer_resumed" | "producer_stalled":
+                if (producer := self.producers.get(number)) is not None:
+                    producer.handle_flow(name != "producer_stalled")
+            case "transport_connected" | "transport_migrated":
+                if isinstance(peer := self.transports.get(number), Transport):
+                    peer.handle_address(str(rest[0]))
+                    peer.handle_engine(name)
+            case "transport_disconnected" | "transport_expired":
+                if (transport := self.transports.get(number)) is not None:
+                    transport.handle_engine(name)
+            case _:
+                logger.warning("an unknown event: %s", name)
+
+    def _handle_failure(self, thread: int, message: object) -> None:
+        logger.error("engine thread %d failed, its rooms begin anew: %s", thread, message)
+        for router in list(self.routers.values()):
+            if router.id % self._threads == thread:
+                router.close(CloseReason.WORKER_FAILED)
+
+
+def reachable_addresses(bound: str) -> list[str]:
+    """Return the addresses under which a socket bound to an address can be reached."""
+    address = ipaddress.ip_address(bound)
+    if not address.is_unspecified:
+        return [bound]
+    found = [ip for ip in _interface_addresses() if address.version == 6 or ip.version == 4]
+    usable = [str(ip) for ip in found if not (ip.is_loopback or ip.is_link_local)]
+    return usable or [LOOPBACK]
+
+
+def _interface_addresses() -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    ips = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips]
+    return [ipaddress.ip_address(ip if isinstance(ip, str) else ip[0]) for ip in ips]

@@ -1,0 +1,91 @@
+"""How a participant takes part in a room: by sending sources, by watching slots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from media.types import CloseReason, TransportState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from media.consumer import Consumer
+    from media.producer import Producer
+    from media.transport import Transport
+    from media.types import Slot, Source
+
+
+class Membership:
+    """One transport of one participant in a room."""
+
+    def __init__(self, participant: str, transport: Transport) -> None:
+        self.participant = participant
+        self.transport = transport
+        self.connected = False  # has been, once
+        self._on_connected: list[Callable[[], None]] = []
+        self._on_close: list[Callable[[CloseReason], None]] = []
+        transport.on_state(self._handle_state)
+
+    @property
+    def closed(self) -> bool:
+        """Say whether it has ended."""
+        return self.transport.state.final
+
+    def on_connected(self, callback: Callable[[], None]) -> None:
+        """Call back once when media can flow."""
+        self._on_connected.append(callback)
+
+    def on_close(self, callback: Callable[[CloseReason], None]) -> None:
+        """Call back once when it has ended, whoever ended it."""
+        self._on_close.append(callback)
+
+    def close(self, reason: CloseReason = CloseReason.LEFT) -> None:
+        """End it; safe to call twice."""
+        self.transport.close(reason)
+
+    def _handle_state(self, state: TransportState) -> None:
+        if state is TransportState.CONNECTED and not self.connected:
+            self.connected = True
+            for connected in self._on_connected:
+                connected()
+        if state.final:
+            for ended in self._on_close:
+                ended(self.transport.close_reason or CloseReason.TRANSPORT_CLOSED)
+
+
+class Publication(Membership):
+    """The sources that one participant sends over one transport.
+
+    Closed with LEFT, its sources are removed at once; after any other end of the connection they
+    keep their slots for a while, because the participant usually comes back.
+    """
+
+    def __init__(
+        self, participant: str, transport: Transport, producers: Mapping[Source, Producer]
+    ) -> None:
+        super().__init__(participant, transport)
+        self.producers = dict(producers)
+        self.retiring = False  # a successor has started, and gets a little time for the rest
+
+    def overlap(self, other: Publication) -> set[Source]:
+        """Return the sources that both send."""
+        return self.producers.keys() & other.producers.keys()
+
+    def has_started(self, source: Source) -> bool:
+        """Say whether a packet of the source has arrived."""
+        return self.producers[source].started
+
+
+class Subscription(Membership):
+    """The slots that one participant watches over one transport."""
+
+    def __init__(
+        self,
+        participant: str,
+        transport: Transport,
+        consumers: Mapping[Slot, Consumer],
+        rehearsal: bool,
+    ) -> None:
+        super().__init__(participant, transport)
+        self.consumers = dict(consumers)
+        self.rehearsal = rehearsal
