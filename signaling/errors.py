@@ -7,6 +7,8 @@ SignalingError
 ├── GrantError            401  no token, or one that is forged, expired or not yet valid
 ├── Refused               403  a good token, but not for this lesson, right or person
 ├── SessionUnknown        404  no such session, or it has ended
+├── MethodNotAllowed      405
+├── TooSlow               408  the body did not arrive in time
 ├── Conflict              409  the lesson or the source is not free
 ├── StaleTag              412  If-Match names an older ICE session
 ├── BodyTooLarge          413
@@ -78,6 +80,16 @@ class Refused(SignalingError):
 class SessionUnknown(SignalingError):
     status = 404
     title = "No such session"
+
+
+class MethodNotAllowed(SignalingError):
+    status = 405
+    title = "Method not allowed"
+
+
+class TooSlow(SignalingError):
+    status = 408
+    title = "Too slow"
 
 
 class Conflict(SignalingError):
