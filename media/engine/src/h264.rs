@@ -79,3 +79,55 @@ fn fragment(payload: &[u8]) -> Option<Unit<'_>> {
     let body = &payload[2..];
     Some(Unit { kind, body })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn keyframes_and_frame_starts_in_every_packetization() {
+        for (payload, keyframe, start) in [
+            (&[0x67, 0x42][..], true, true),                         // SPS
+            (&[0x68, 0xCE][..], false, false),                       // PPS
+            (&[0x65, 0x88][..], true, true),                         // IDR, first macroblock 0
+            (&[0x65, 0x40][..], false, false),                       // IDR, a later slice
+            (&[0x41, 0x9A][..], false, true),                        // slice, first macroblock 0
+            (&[0x41, 0x20][..], false, false),                       // a later slice
+            (&[0x09, 0xF0][..], false, true),                        // delimiter
+            (&[0x7C, 0x85, 0x88][..], true, true), // FU-A, first fragment of an IDR
+            (&[0x7C, 0x05, 0x88][..], false, false), // FU-A, a later fragment
+            (&[0x5C, 0x81, 0x9A][..], false, true), // FU-A, first fragment of a slice
+            (&[0x78, 0, 2, 0x67, 0x42, 0, 1, 0x68][..], true, true), // STAP-A: SPS, PPS
+            (&[0x78, 0, 1, 0x68, 0, 2, 0x65, 0x88][..], true, true), // STAP-A: PPS, IDR
+            (&[0x78, 0, 1, 0x68][..], false, false),
+        ] {
+            assert_eq!(is_keyframe(payload), keyframe, "{payload:x?}");
+            assert_eq!(is_frame_start(payload), start, "{payload:x?}");
+        }
+    }
+
+    #[test]
+    fn cut_payloads_begin_nothing() {
+        for payload in [
+            &[][..],
+            &[0x7C],             // FU-A without its header
+            &[0x7C, 0x85],       // FU-A without a fragment
+            &[0x65],             // IDR without a slice
+            &[0x78],             // STAP-A without units
+            &[0x78, 0],          // half a size
+            &[0x78, 0, 9, 0x67], // a unit longer than the packet
+            &[0x78, 0, 0],       // a unit of nothing
+        ] {
+            assert!(!is_keyframe(payload), "{payload:x?}");
+            assert!(!is_frame_start(payload), "{payload:x?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_keyframe_always_starts_a_frame(noise in prop::collection::vec(any::<u8>(), 0..64)) {
+            prop_assert!(!is_keyframe(&noise) || is_frame_start(&noise));
+        }
+    }
+}

@@ -518,3 +518,6 @@ impl Strangers {
         self.answered <= STRANGER_REPLIES_PER_SECOND
     }
 }
+
+#[cfg(test)]
+mod tests;

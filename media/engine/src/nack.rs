@@ -148,3 +148,113 @@ fn interval(round_trip: Duration, tries: u8) -> Duration {
     let grown = (0..tries).fold(first, |wait, _| wait * BACKOFF_PERCENT / 100);
     grown.min(MAX_INTERVAL)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ROUND_TRIP: Duration = Duration::from_millis(50);
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    fn due(generator: &mut Generator, now: Instant) -> Vec<u16> {
+        let mut out = [0; MAX_OUTSTANDING];
+        generator.due(now, ROUND_TRIP, &mut out).to_vec()
+    }
+
+    #[test]
+    fn a_gap_is_asked_for_at_once_and_again_later_each_time() {
+        let (mut generator, start) = (Generator::new(), Instant::now());
+        assert_eq!(generator.on_packet(10, start), Arrival::InOrder);
+        assert_eq!(generator.on_packet(11, start), Arrival::InOrder);
+        assert_eq!(generator.on_packet(14, start), Arrival::AfterGap(2));
+        let mut now = start;
+        // 50 ms, then each wait a quarter longer
+        for wait in [0, 50_000, 62_500, 78_125, 97_657] {
+            now += Duration::from_micros(wait);
+            assert!(generator.next_timeout().unwrap() <= now);
+            assert_eq!(due(&mut generator, now - ms(1)), [0u16; 0], "{wait}");
+            assert_eq!(due(&mut generator, now), [12, 13], "{wait}");
+        }
+        assert_eq!(due(&mut generator, now + ms(400)), [0u16; 0]);
+        assert_eq!((generator.outstanding(), generator.take_given_up()), (0, 2));
+        assert_eq!(generator.take_given_up(), 0);
+        assert_eq!(generator.next_timeout(), None);
+    }
+
+    #[test]
+    fn a_recovered_packet_is_not_asked_for_again() {
+        let (mut generator, now) = (Generator::new(), Instant::now());
+        generator.on_packet(1, now);
+        generator.on_packet(4, now);
+        assert_eq!(generator.on_packet(2, now), Arrival::Recovered);
+        assert_eq!(generator.on_packet(2, now), Arrival::Old);
+        assert_eq!(due(&mut generator, now), [3]);
+    }
+
+    #[test]
+    fn packets_from_before_the_first_are_not_missing() {
+        let (mut generator, now) = (Generator::new(), Instant::now());
+        generator.on_packet(100, now);
+        assert_eq!(generator.on_packet(98, now), Arrival::Old);
+        assert_eq!(due(&mut generator, now), [0u16; 0]);
+    }
+
+    #[test]
+    fn a_keyframe_ends_the_wait_for_what_is_older() {
+        let (mut generator, now) = (Generator::new(), Instant::now());
+        generator.on_packet(1, now);
+        generator.on_packet(5, now);
+        generator.on_packet(8, now);
+        generator.on_keyframe(5);
+        assert_eq!(due(&mut generator, now), [6, 7]);
+        assert_eq!(generator.take_given_up(), 0);
+    }
+
+    #[test]
+    fn an_outage_is_bounded_and_counted() {
+        let (mut generator, now) = (Generator::new(), Instant::now());
+        generator.on_packet(1, now);
+        assert_eq!(generator.on_packet(1_000, now), Arrival::AfterGap(998));
+        let asked = due(&mut generator, now);
+        assert_eq!((asked.len(), asked[0], asked[99]), (100, 900, 999));
+        assert_eq!(generator.take_given_up(), 898);
+        generator.on_packet(1_011, now);
+        assert_eq!(generator.outstanding(), MAX_OUTSTANDING);
+        assert_eq!(generator.take_given_up(), 10);
+    }
+
+    #[test]
+    fn waits_stay_between_their_bounds() {
+        assert_eq!(interval(ms(1), 0), MIN_INTERVAL);
+        assert_eq!(interval(ms(5_000), 0), MAX_INTERVAL);
+        assert_eq!(interval(ms(390), 4), MAX_INTERVAL);
+    }
+
+    #[test]
+    fn the_end_of_all_numbers_is_survived() {
+        let (mut generator, now) = (Generator::new(), Instant::now());
+        generator.on_packet(0, now);
+        generator.on_packet(u64::MAX, now);
+        generator.on_packet(u64::MAX, now);
+        assert_eq!(generator.outstanding(), MAX_OUTSTANDING);
+    }
+
+    proptest! {
+        #[test]
+        fn asks_only_for_what_has_not_come(arrivals in prop::collection::vec(0u64..300, 1..200)) {
+            let (mut generator, now) = (Generator::new(), Instant::now());
+            let mut came = std::collections::HashSet::new();
+            for sequence in arrivals {
+                generator.on_packet(sequence, now);
+                came.insert(sequence as u16);
+            }
+            let asked = due(&mut generator, now);
+            prop_assert!(asked.iter().all(|sequence| !came.contains(sequence)));
+            prop_assert!(asked.is_sorted());
+        }
+    }
+}

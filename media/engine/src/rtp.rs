@@ -370,3 +370,6 @@ pub(crate) fn u32_at(data: &[u8], at: usize) -> u32 {
 pub(crate) fn u64_at(data: &[u8], at: usize) -> u64 {
     (u64::from(u32_at(data, at)) << 32) | u64::from(u32_at(data, at + 4))
 }
+
+#[cfg(test)]
+mod tests;

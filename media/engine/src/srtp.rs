@@ -537,3 +537,6 @@ fn open(key: &LessSafeKey, nonce: Nonce, aad: &[u8], secret: &mut [u8]) -> Resul
 fn verify(full: &hmac::Tag, tag: &[u8]) -> Result<()> {
     verify_slices_are_equal(&full.as_ref()[..tag.len()], tag).map_err(|_| Error::Unauthenticated)
 }
+
+#[cfg(test)]
+mod tests;

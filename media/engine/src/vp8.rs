@@ -218,3 +218,6 @@ impl Counter {
         moved & mask
     }
 }
+
+#[cfg(test)]
+mod tests;

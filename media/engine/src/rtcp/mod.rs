@@ -170,3 +170,6 @@ fn read_feedback<'a>(body: &'a [u8], what: &'static str) -> Result<(u32, u32, &'
 fn put_u32(out: &mut [u8], at: usize, value: u32) {
     out[at..at + 4].copy_from_slice(&value.to_be_bytes());
 }
+
+#[cfg(test)]
+mod tests;
