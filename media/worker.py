@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import ifaddr
 
-from media._engine import Engine
+from media import _engine
 from media.direct import DirectConsumer
 from media.dtls import Handshakes
 from media.errors import WorkerClosed
@@ -23,7 +23,7 @@ from media.types import Candidate, CloseReason
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from media._engine import Event
+    from media._engine import Engine, Event
     from media.consumer import Consumer
     from media.endpoint import Endpoint
     from media.producer import Producer
@@ -92,7 +92,7 @@ class Worker:
         `announced` are the addresses told to peers; without any, this machine's own.
         Raises OSError when the port is taken or the address is not ours.
         """
-        engine = Engine(address=address, port=port, threads=threads)
+        engine = _engine.Engine(address=address, port=port, threads=threads)
         worker = cls(engine, address, threads, announced)
         try:
             yield worker
