@@ -1,6 +1,8 @@
 //! The media engine of Darsgoh: packets in, packets out.
 
 pub mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod h264;
 pub mod ice;
 pub mod nack;

@@ -543,6 +543,19 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// Make length and FINGERPRINT of a message right where it has them, so that a fuzzer gets past them.
+pub(crate) fn repair(message: &mut [u8]) {
+    let Some(covered) = message.len().checked_sub(8).filter(|at| *at >= HEADER_LEN) else {
+        return;
+    };
+    let length = (message.len() - HEADER_LEN) as u16;
+    message[2..4].copy_from_slice(&length.to_be_bytes());
+    if u16_at(message, covered) == FINGERPRINT {
+        let crc = crc32(&message[..covered]) ^ FINGERPRINT_XOR;
+        message[covered + 4..].copy_from_slice(&crc.to_be_bytes());
+    }
+}
+
 /// CRC-32 of ITU V.42, as FINGERPRINT wants it (RFC 8489 §14.7).
 fn crc32(data: &[u8]) -> u32 {
     let step =
