@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from types import TracebackType
 
 from bench.cpu import process_ns
-from bench.keys import subscriber
+from bench.keys import PUBLISHER, subscriber
 from bench.publisher import FRAMES_PER_SECOND, Publisher
 from bench.sink import Listener, Sink, check
 
@@ -26,7 +26,7 @@ class Lesson:
 
     def __init__(self, subscribers: int, listeners: Iterable[int] = ()) -> None:
         self.subscribers = subscribers
-        self.publisher = Publisher()
+        self.publisher = Publisher.with_known_keys()
         self.sink = Sink()
         self.listeners = {index: Listener(index) for index in listeners}
         self._checks = [check(subscriber(index)) for index in range(subscribers)]
@@ -77,8 +77,7 @@ class Lesson:
 
     def _connect(self) -> None:
         """Connect everybody and publish until every subscriber receives every packet."""
-        self.publisher.connect(self._to)
-        for index in range(self.subscribers):
+        for index in range(self.subscribers + 1):
             self._send_check(index)
             if index % 100 == 99:
                 time.sleep(0.05)  # the engine's socket buffer is not what is measured
@@ -103,15 +102,18 @@ class Lesson:
 
     def _between_frames(self) -> None:
         """Do what clients do all the time: consent checks, and reading."""
-        checks = self.subscribers / CHECK_SECONDS / FRAMES_PER_SECOND
-        self._checks_due += checks
+        self._checks_due += (self.subscribers + 1) / CHECK_SECONDS / FRAMES_PER_SECOND
         while self._checks_due >= 1:
             self._send_check(self._next_check)
-            self._next_check = (self._next_check + 1) % self.subscribers
+            self._next_check = (self._next_check + 1) % (self.subscribers + 1)
             self._checks_due -= 1
         self._drain()
 
     def _send_check(self, index: int) -> None:
+        """Send the n-th subscriber's check; after the last one comes the publisher."""
+        if index == self.subscribers:
+            self.publisher.socket.sendto(check(PUBLISHER), self._to)
+            return
         if index in self.listeners:
             self.listeners[index].socket.sendto(self._checks[index], self._to)
             return

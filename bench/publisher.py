@@ -3,10 +3,11 @@
 import socket
 import struct
 import time
-from typing import Final
+from typing import Final, Self
+
+from pylibsrtp import Session
 
 from bench.keys import PUBLISHER
-from bench.sink import check
 
 SSRC: Final = 0x10000001
 PAYLOAD_TYPE: Final = 96
@@ -21,18 +22,20 @@ STAMP_BYTES: Final = 8  # at the very end of a packet: when it was sent, nanosec
 class Publisher:
     """Sends frames on demand; sequence numbers and picture ids go on for ever."""
 
-    def __init__(self) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+    def __init__(self, out: socket.socket, session: Session) -> None:
+        self.socket = out
         self.socket.setblocking(False)
         self.sent = 0
         self._frames = 0
-        self._session = PUBLISHER.session("to-engine")
+        self._session = session
         self._filling = bytes(range(256)) * 4
 
-    def connect(self, to: tuple[str, int]) -> None:
-        """Send a connectivity check."""
-        self.socket.sendto(check(PUBLISHER), to)
+    @classmethod
+    def with_known_keys(cls) -> Self:
+        """Return the publisher that needs no handshake."""
+        out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        out.bind(("127.0.0.1", 0))
+        return cls(out, PUBLISHER.session("to-engine"))
 
     def frame(self, to: tuple[str, int]) -> None:
         """Send one frame's packets at once, as encoders do."""

@@ -132,12 +132,17 @@ def is_media(datagram: bytes) -> bool:
 
 
 def check(peer: Peer) -> bytes:
-    """Return the connectivity check of a controlling agent, with integrity (RFC 8445, 8489)."""
+    """Return the connectivity check of a subscriber with known credentials."""
+    return check_with(f"{peer.ufrag}:bench", peer.pwd)
+
+
+def check_with(user: str, pwd: str) -> bytes:
+    """Return the check of a controlling agent, with integrity (RFC 8445, RFC 8489)."""
     request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-    request.attributes["USERNAME"] = f"{peer.ufrag}:bench"
+    request.attributes["USERNAME"] = user
     request.attributes["PRIORITY"] = 1845501695
     request.attributes["ICE-CONTROLLING"] = int.from_bytes(token_bytes(8))
     request.attributes["USE-CANDIDATE"] = None
-    request.add_message_integrity(peer.pwd.encode())
+    request.add_message_integrity(pwd.encode())
     request.add_fingerprint()
     return bytes(request)
