@@ -1,21 +1,34 @@
 //! The media engine of Darsgoh: packets in, packets out.
+//!
+//! `io` holds the sockets, threads and clock; `core` decides what happens to a datagram and has
+//! none of them; `router` is the way of a packet from its source to everyone who watches it. The
+//! other modules are the protocols, one each. `python` is the joint to the rest of Darsgoh.
 
+pub mod batch;
+pub mod budget;
+pub mod clock;
+pub mod command;
+mod commands;
+pub mod consumer;
+pub mod core;
 pub mod error;
-#[doc(hidden)]
-pub mod fuzzing;
+mod feedback;
 pub mod h264;
 pub mod ice;
+pub mod io;
+pub mod keyframe;
 pub mod nack;
+pub mod producer;
+#[cfg(feature = "python")]
+mod python;
+pub mod reception;
+pub mod ring;
+pub mod router;
 pub mod rtcp;
 pub mod rtp;
+pub mod slab;
 pub mod srtp;
 pub mod stun;
+pub mod timers;
+pub mod transport;
 pub mod vp8;
-
-#[cfg(feature = "python")]
-mod python {
-    use pyo3::prelude::*;
-
-    #[pymodule(name = "_engine")]
-    mod engine_module {}
-}

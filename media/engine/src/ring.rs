@@ -1,0 +1,185 @@
+//! The last second or two of one incoming track, shared by all its subscribers.
+
+use crate::clock::Micros;
+
+/// Slots a ring begins with; a quiet slide never needs more.
+const FIRST_SLOTS: usize = 128;
+
+/// Slots a ring may grow to: two seconds of about 20 Mbit/s.
+pub const MAX_SLOTS: usize = 4096;
+
+/// What every subscriber's copy of a packet needs to know, read once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PacketInfo {
+    /// The publisher's RTP timestamp.
+    pub timestamp: u32,
+    /// The publisher's payload type.
+    pub payload_type: u8,
+    /// End of a video frame, or begin of a talk spurt.
+    pub marker: bool,
+    /// RFC 6464, voice flag and level as sent.
+    pub audio_level: Option<u8>,
+    /// Rotation as sent.
+    pub video_orientation: Option<u8>,
+    /// Wanted delay as sent.
+    pub playout_delay: Option<[u8; 3]>,
+}
+
+/// One kept packet.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The publisher's sequence number, counted on over its wraps.
+    pub sequence: u64,
+    /// When it came.
+    pub arrival: Micros,
+    /// Its header.
+    pub info: PacketInfo,
+    /// Its payload without padding.
+    pub payload: Vec<u8>,
+}
+
+/// Packets by extended sequence number, kept for `history`.
+#[derive(Debug)]
+pub struct Ring {
+    slots: Vec<Option<Kept>>,
+    highest: Option<u64>,
+    history: Micros,
+}
+
+impl Ring {
+    /// Keep packets for `history`, as far as [`MAX_SLOTS`] allows.
+    pub fn new(history: Micros) -> Self {
+        Self {
+            slots: vec![None; FIRST_SLOTS],
+            highest: None,
+            history,
+        }
+    }
+
+    /// Keep a packet; returns false when it is there already or too old to keep.
+    pub fn insert(&mut self, sequence: u64, info: PacketInfo, payload: &[u8], now: Micros) -> bool {
+        if self.is_passed(sequence) {
+            return false;
+        }
+        self.make_room(sequence, now);
+        let at = self.place(sequence);
+        match &mut self.slots[at] {
+            Some(kept) if kept.sequence == sequence => return false,
+            Some(kept) => {
+                (kept.sequence, kept.arrival, kept.info) = (sequence, now, info);
+                kept.payload.clear();
+                kept.payload.extend_from_slice(payload);
+            }
+            empty => {
+                let payload = payload.to_vec();
+                *empty = Some(Kept { sequence, arrival: now, info, payload });
+            }
+        }
+        self.highest = Some(self.highest.map_or(sequence, |highest| highest.max(sequence)));
+        true
+    }
+
+    /// Return a kept packet.
+    pub fn get(&self, sequence: u64) -> Option<&Kept> {
+        let kept = self.slots[self.place(sequence)].as_ref()?;
+        (kept.sequence == sequence).then_some(kept)
+    }
+
+    /// Return a kept packet that is not older than the history.
+    pub fn get_recent(&self, sequence: u64, now: Micros) -> Option<&Kept> {
+        let kept = self.get(sequence)?;
+        (now - kept.arrival <= self.history).then_some(kept)
+    }
+
+    /// Return the highest number kept.
+    pub fn highest(&self) -> Option<u64> {
+        self.highest
+    }
+
+    /// Forget everything.
+    pub fn clear(&mut self) {
+        self.slots.fill(None);
+        self.highest = None;
+    }
+
+    /// A number this old might have been kept and overwritten: refusing it is what keeps a packet
+    /// from being forwarded twice.
+    fn is_passed(&self, sequence: u64) -> bool {
+        let oldest = self.highest.map_or(0, |h| (h + 1).saturating_sub(self.slots.len() as u64));
+        sequence < oldest
+    }
+
+    fn place(&self, sequence: u64) -> usize {
+        (sequence % self.slots.len() as u64) as usize
+    }
+
+    /// Grow while the slot to be taken still holds a recent packet.
+    fn make_room(&mut self, sequence: u64, now: Micros) {
+        while self.slots.len() < MAX_SLOTS && self.would_lose_recent(sequence, now) {
+            let doubled = vec![None; self.slots.len() * 2];
+            for kept in std::mem::replace(&mut self.slots, doubled).into_iter().flatten() {
+                let at = self.place(kept.sequence);
+                self.slots[at] = Some(kept);
+            }
+        }
+    }
+
+    fn would_lose_recent(&self, sequence: u64, now: Micros) -> bool {
+        self.slots[self.place(sequence)].as_ref().is_some_and(|kept| {
+            kept.sequence != sequence && now - kept.arrival <= self.history
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HISTORY: Micros = 2_000_000;
+
+    fn filled(count: u64, now: Micros) -> Ring {
+        let mut ring = Ring::new(HISTORY);
+        for sequence in 0..count {
+            assert!(ring.insert(sequence, PacketInfo::default(), &[1, 2], now));
+        }
+        ring
+    }
+
+    #[test]
+    fn a_packet_is_kept_once() {
+        let now = 0;
+        let mut ring = filled(3, now);
+        assert!(!ring.insert(1, PacketInfo::default(), &[9], now));
+        assert_eq!(ring.get(1).unwrap().payload, [1, 2]);
+    }
+
+    #[test]
+    fn the_ring_grows_while_its_packets_are_recent() {
+        let now = 0;
+        let ring = filled(1000, now);
+        assert!((0..1000).all(|sequence| ring.get(sequence).is_some()));
+        let ring = filled(10_000, now);
+        assert!(ring.get(10_000 - MAX_SLOTS as u64).is_some());
+        assert!(ring.get(10_000 - 1 - MAX_SLOTS as u64).is_none());
+    }
+
+    #[test]
+    fn old_packets_are_overwritten_instead() {
+        let start = 0;
+        let mut ring = filled(FIRST_SLOTS as u64, start);
+        let later = start + HISTORY * 2;
+        assert!(ring.get_recent(0, later).is_none());
+        assert!(ring.insert(FIRST_SLOTS as u64, PacketInfo::default(), &[3], later));
+        assert!(ring.get(0).is_none());
+        assert_eq!(ring.slots.len(), FIRST_SLOTS);
+    }
+
+    #[test]
+    fn a_packet_from_before_the_ring_is_refused() {
+        let now = 0;
+        let mut ring = Ring::new(HISTORY);
+        assert!(ring.insert(1_000_000, PacketInfo::default(), &[1], now));
+        assert!(!ring.insert(10, PacketInfo::default(), &[1], now));
+        assert!(ring.insert(999_999, PacketInfo::default(), &[1], now));
+    }
+}

@@ -1,0 +1,250 @@
+//! What happens because time passes: consent, reports, repeated requests, levels, silence.
+
+use std::time::{Duration, Instant};
+
+use crate::batch::Sink;
+use crate::command::{Counter, Event, Kind, TransportId};
+use crate::consumer::Phase;
+use crate::core::Core;
+use crate::nack::MAX_OUTSTANDING;
+use crate::producer::Activity;
+use crate::rtcp::{self, sr::SenderInfo};
+use crate::transport::Path;
+
+/// How finely time passes for everything but NACKs.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Time between two reports to one peer (RFC 3550 §6.2 asks for five seconds in large groups; sound
+/// and picture find each other faster with one).
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Time between two events with audio levels.
+const LEVEL_INTERVAL: Duration = Duration::from_millis(200);
+
+/// RTCP written into one datagram before the next begins.
+const RTCP_SIZE: usize = 1100;
+
+/// Our canonical name toward publishers; we send no media there, but reports must carry one.
+const RECEIVER_CNAME: &str = "darsgoh";
+
+/// When things are due, for all of a [`Core`].
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    tick: Option<Instant>,
+    missing: Option<Instant>,
+    levels: Option<Instant>,
+    /// Transports whose consent ended, to be closed.
+    pub(crate) expired: Vec<TransportId>,
+}
+
+/// When one peer's next report is due.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ReportTimer(Option<Instant>);
+
+impl ReportTimer {
+    /// Make a report due at once.
+    pub fn hurry(&mut self) {
+        self.0 = None;
+    }
+
+    fn is_due(&mut self, now: Instant) -> bool {
+        if self.0.is_some_and(|at| now < at) {
+            return false;
+        }
+        self.0 = Some(now + REPORT_INTERVAL);
+        true
+    }
+}
+
+impl Core {
+    /// Return when [`Core::advance`] next has something to do; `None` while there is no room.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        if self.transports.is_empty() {
+            return None;
+        }
+        match (self.timers.tick, self.timers.missing) {
+            (Some(tick), Some(missing)) => Some(tick.min(missing)),
+            (tick, missing) => tick.or(missing),
+        }
+    }
+
+    /// Let time pass up to `now`.
+    pub fn advance(&mut self, now: Instant, sink: &mut impl Sink) {
+        if self.timers.missing.is_some_and(|at| at <= now) {
+            self.ask_for_missing(now, sink);
+        }
+        if self.timers.tick.is_none_or(|at| at <= now) {
+            self.timers.tick = Some(now + TICK);
+            self.tick(now, sink);
+        }
+        self.batch.send(sink);
+    }
+
+    fn tick(&mut self, now: Instant, sink: &mut impl Sink) {
+        for place in 0..self.transports.places() {
+            self.tick_transport(place, now, sink);
+        }
+        for id in std::mem::take(&mut self.timers.expired) {
+            self.close_transport(id, now);
+        }
+        for place in 0..self.producers.places() {
+            self.tick_producer(place, now, sink);
+        }
+        if self.timers.levels.is_none_or(|at| at <= now) {
+            self.timers.levels = Some(now + LEVEL_INTERVAL);
+            self.tell_levels();
+        }
+    }
+
+    fn tick_transport(&mut self, place: usize, now: Instant, sink: &mut impl Sink) {
+        let Some(transport) = self.transports.get_mut(place) else { return };
+        if let Some(network) = transport.network() {
+            let events = network.agent.on_tick(now);
+            self.on_ice(place, events);
+        }
+        let transport = &mut self.transports[place];
+        if transport.is_ready() && transport.report.is_due(now) {
+            self.report(place, now, sink);
+        }
+    }
+
+    fn tick_producer(&mut self, place: usize, now: Instant, sink: &mut impl Sink) {
+        let Some(producer) = self.producers.get_mut(place) else { return };
+        if producer.activity == Activity::Active && producer.is_silent(now) {
+            producer.activity = Activity::Stalled;
+            self.events.push(Event::ProducerStalled(producer.id));
+        }
+        self.request_keyframe(place, now, sink);
+    }
+
+    fn tell_levels(&mut self) {
+        let producers = self.producers.iter_mut();
+        let levels: Vec<_> = producers
+            .filter_map(|(_, producer)| Some((producer.id, producer.take_level()?)))
+            .collect();
+        if !levels.is_empty() {
+            self.events.push(Event::AudioLevels(levels));
+        }
+    }
+
+    /// Ask for what a producer lacks: missing packets and keyframes.
+    pub(crate) fn request(&mut self, place: usize, now: Instant, sink: &mut impl Sink) {
+        if self.producers.get(place).is_none() {
+            return;
+        }
+        self.send_nack(place, now, sink);
+        self.request_keyframe(place, now, sink);
+    }
+
+    fn ask_for_missing(&mut self, now: Instant, sink: &mut impl Sink) {
+        self.timers.missing = None;
+        for place in 0..self.producers.places() {
+            if self.producers.get(place).is_some() {
+                self.send_nack(place, now, sink);
+            }
+        }
+    }
+
+    fn send_nack(&mut self, place: usize, now: Instant, sink: &mut impl Sink) {
+        let producer = &mut self.producers[place];
+        let Some(source) = &mut producer.source else { return };
+        if source.missing.outstanding() == 0 {
+            return;
+        }
+        let transport = &mut self.transports[producer.transport];
+        let (ours, theirs) = (transport.rtcp_ssrc, source.ssrc);
+        let mut numbers = [0; MAX_OUTSTANDING];
+        let due = source.missing.due(now, transport.round_trip(), &mut numbers);
+        if let Some(at) = source.missing.next_timeout() {
+            let earliest = self.timers.missing.map_or(at, |other| other.min(at));
+            self.timers.missing = Some(earliest);
+        }
+        if source.missing.take_given_up() > 0 && producer.parameters.kind == Kind::Video {
+            producer.requests.want();
+        }
+        if due.is_empty() {
+            return;
+        }
+        transport.stats.nacks_sent += due.len() as u64;
+        let publisher = producer.transport;
+        self.send_rtcp(publisher, sink, |out| rtcp::nack::write(out, ours, theirs, due));
+    }
+
+    /// Ask a publisher for a keyframe, if one is wanted and the throttle allows.
+    fn request_keyframe(&mut self, place: usize, now: Instant, sink: &mut impl Sink) {
+        let producer = &mut self.producers[place];
+        let (id, publisher) = (producer.id, producer.transport);
+        let Some(theirs) = producer.source.as_ref().map(|source| source.ssrc) else { return };
+        if !self.transports[publisher].is_ready() || !producer.requests.due(now) {
+            return;
+        }
+        if matches!(self.transports[publisher].path, Path::Direct) {
+            self.events.push(Event::KeyframeRequested(id));
+        } else if producer.parameters.pli {
+            let ours = self.transports[publisher].rtcp_ssrc;
+            self.counters.count(Counter::keyframe_requests_sent);
+            self.send_rtcp(publisher, sink, |out| rtcp::pli::write(out, ours, theirs));
+        }
+    }
+
+    /// Tell a peer what we sent it, so that its sound and picture stay in step, and what we got.
+    fn report(&mut self, place: usize, now: Instant, sink: &mut impl Sink) {
+        let mut slots = std::mem::take(&mut self.transports[place].consumers);
+        for &slot in &slots {
+            self.report_slot(place, slot, now, sink);
+        }
+        std::mem::swap(&mut self.transports[place].consumers, &mut slots);
+        self.report_reception(place, now, sink);
+    }
+
+    fn report_slot(&mut self, place: usize, slot: usize, now: Instant, sink: &mut impl Sink) {
+        let at = self.at(now);
+        let ntp = self.clock.ntp(at);
+        let consumer = &self.consumers[slot];
+        let Some(producer) = consumer.producer.filter(|_| consumer.phase() == Phase::Flowing)
+        else {
+            return;
+        };
+        let Some((_, rtp)) = consumer.time_at(&self.producers[producer], at) else { return };
+        let info = SenderInfo {
+            ssrc: consumer.parameters.ssrc,
+            ntp,
+            rtp,
+            packets: consumer.packets,
+            octets: consumer.octets,
+        };
+        let cname = consumer.parameters.cname.clone();
+        let write = |out: &mut [u8]| {
+            let len = rtcp::sr::write(out, &info, &[])?;
+            Ok(len + rtcp::sdes::write(&mut out[len..RTCP_SIZE], info.ssrc, &cname)?)
+        };
+        if matches!(self.transports[place].path, Path::Direct) {
+            let mut packet = vec![0; RTCP_SIZE];
+            if let Ok(len) = write(&mut packet) {
+                packet.truncate(len);
+                let transport = self.transports[place].id;
+                let id = self.consumers[slot].id;
+                self.events.push(Event::PacketsReceived(transport, id, vec![packet]));
+            }
+            return;
+        }
+        self.send_rtcp(place, sink, write);
+    }
+
+    fn report_reception(&mut self, place: usize, now: Instant, sink: &mut impl Sink) {
+        let at = self.at(now);
+        let ours = self.transports[place].rtcp_ssrc;
+        let mut blocks = Vec::new();
+        for &producer in &self.transports[place].producers {
+            if let Some(source) = &mut self.producers[producer].source {
+                blocks.push(source.reception.report(at));
+            }
+        }
+        for blocks in blocks.chunks(rtcp::MAX_COUNT) {
+            self.send_rtcp(place, sink, |out| {
+                let len = rtcp::rr::write(out, ours, blocks)?;
+                Ok(len + rtcp::sdes::write(&mut out[len..], ours, RECEIVER_CNAME)?)
+            });
+        }
+    }
+}
