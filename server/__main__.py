@@ -1,0 +1,240 @@
+"""The command line: `darsgoh serve`, `demo`, `user`, `doctor`, `config`."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Coroutine
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from server import __version__, accounts, doctor
+from server.clock import SystemClock
+from server.database import Database
+from server.errors import Problem, StartError
+from server.ids import parse_id
+from server.logs import configure_logs
+from server.models import Person
+from server.serve import prepare_directory, serve_forever
+from server.settings import LANGUAGES, Settings, find_config, load_settings
+from server.texts import Login, Name
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # their boxes would show the values of variables
+    help="A server for smart classrooms.",
+)
+user_app = typer.Typer(no_args_is_help=True, help="Add people and give out sign-in links.")
+config_app = typer.Typer(no_args_is_help=True, help="Look at the settings.")
+app.add_typer(user_app, name="user")
+app.add_typer(config_app, name="config")
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", help="The settings file; else DARSGOH_CONFIG, else ./config.toml."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Answer for machines.")]
+T = TypeVar("T")
+
+
+def fail(sentence: str) -> typer.Exit:
+    """Say why it can not be done, and return the exit to raise."""
+    Console(stderr=True).print(sentence, style="red", markup=False, soft_wrap=True)
+    return typer.Exit(1)
+
+
+def _settings(config: Path | None) -> Settings:
+    try:
+        settings = load_settings(config)
+    except StartError as error:
+        raise fail(str(error)) from error
+    configure_logs(settings.log)
+    return settings
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run on uvloop; what keeps us from starting is one sentence, not a traceback."""
+    import uvloop  # noqa: PLC0415 - `darsgoh config check` works where it is missing
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(work)
+    except StartError as error:
+        raise fail(str(error)) from error
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def serve(config: ConfigOption = None) -> None:
+    """Serve lessons until stopped."""
+    _run(serve_forever(_settings(config)))
+
+
+@app.command()
+def demo(
+    config: ConfigOption = None,
+    video: Annotated[
+        Path | None, typer.Option(help="A recording to teach with, instead of the robot.")
+    ] = None,
+) -> None:
+    """Serve a lesson that is really live, with sign-in links to try everything."""
+    settings = _settings(config)
+    from server import demo as demonstration  # noqa: PLC0415 - the robot needs PyAV and a second
+
+    _run(demonstration.run(settings, video))
+
+
+@user_app.command("add")
+def add_user(  # noqa: PLR0917 - typer passes every option by its name
+    name: Annotated[str, typer.Argument(help="The name that others see.")],
+    login: Annotated[str | None, typer.Option(help="For signing in with a password.")] = None,
+    staff: Annotated[bool, typer.Option("--staff", help="May do everything.")] = False,
+    language: Annotated[str | None, typer.Option(help="tg, ru or en.")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a person and print their one-time sign-in link."""
+    name = _checked(Name, name, "name")
+    login = None if login is None else _checked(Login, login, "login")
+    if language is not None and language not in LANGUAGES:
+        raise fail(f"The language is one of {', '.join(LANGUAGES)}.")
+    settings = _settings(config)
+
+    async def add(database: Database) -> dict[str, str]:
+        now = SystemClock().now()
+        async with database.write() as session:
+            person = await accounts.add_person(
+                session, now, name, login=login, staff=staff, language=language
+            )
+            return await _linked(settings, session, person)
+
+    _print_link(_with_database(settings, add), as_json)
+
+
+@user_app.command("link")
+def link_user(
+    who: Annotated[str, typer.Argument(help="The person's login or id.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print a new one-time sign-in link for a person."""
+    settings = _settings(config)
+
+    async def link(database: Database) -> dict[str, str]:
+        async with database.write() as session:
+            person_id = parse_id(who)
+            person = await session.get(Person, person_id) if person_id else None
+            person = person or await accounts.find_person(session, who.casefold())
+            if person is None:
+                raise StartError(f"There is nobody with the login or id {who!r}.")
+            await accounts.drop_unused_links(session, person.id)
+            return await _linked(settings, session, person)
+
+    _print_link(_with_database(settings, link), as_json)
+
+
+def _checked(kind: Any, value: str, what: str) -> str:
+    try:
+        return str(TypeAdapter(kind).validate_python(value))
+    except ValidationError as error:
+        message = error.errors(include_context=False)[0]["msg"].removeprefix("Value error, ")
+        raise fail(f"The {what} can not be used: {message}.") from error
+
+
+async def _linked(settings: Settings, session: Any, person: Person) -> dict[str, str]:
+    life = timedelta(hours=settings.auth.link_hours)
+    link = await accounts.add_link(session, person.id, SystemClock().now(), life)
+    base = settings.server.base_url or f"http://localhost:{settings.server.port}"
+    return {"id": str(person.id), "name": person.name, "link": link.url(base)}
+
+
+def _with_database(settings: Settings, work: Any) -> dict[str, str]:
+    async def run() -> dict[str, str]:
+        prepare_directory(settings)
+        database = Database.open(settings)
+        try:
+            await database.migrate()
+            result: Awaitable[dict[str, str]] = work(database)
+            return await result
+        except Problem as problem:
+            raise StartError(problem.detail) from problem
+        finally:
+            await database.close()
+
+    return _run(run())
+
+
+def _print_link(facts: dict[str, str], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(facts, ensure_ascii=False))
+        return
+    print(f"{facts['name']} signs in once with this link:\n\n  {facts['link']}\n")
+
+
+@config_app.command("check")
+def check_config(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Check the settings without starting anything."""
+    try:
+        settings = load_settings(config)
+    except StartError as error:
+        if as_json:
+            print(json.dumps({"ok": False, "error": str(error)}, ensure_ascii=False))
+            raise typer.Exit(1) from error
+        raise fail(str(error)) from error
+    if as_json:
+        print(json.dumps({"ok": True, "settings": settings.model_dump(mode="json")}))
+        return
+    path = find_config(config)
+    print(f"The settings are good ({path or 'no file: all defaults'}).")
+
+
+@app.command("doctor")
+def examine(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Check this machine and say what to do about what is wrong."""
+    settings = _settings(config)
+    findings = _run(doctor.examine(settings))
+    if as_json:
+        print(json.dumps([finding.to_json() for finding in findings], ensure_ascii=False))
+    else:
+        _print_findings(findings)
+    if any(finding.state is doctor.State.WRONG for finding in findings):
+        raise typer.Exit(1)
+
+
+def _print_findings(findings: list[doctor.Finding]) -> None:
+    table = Table(show_header=False, box=None, pad_edge=False)
+    marks = {doctor.State.GOOD: "✔", doctor.State.POOR: "!", doctor.State.WRONG: "✘"}
+    for finding in findings:
+        remedy = f"\n→ {finding.remedy}" if finding.remedy else ""
+        table.add_row(marks[finding.state], finding.what, f"{finding.detail}{remedy}")
+    Console().print(table, markup=False)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"darsgoh {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="darsgoh")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""The application: its parts, its routes, and the order in which it starts and stops."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+from argon2 import PasswordHasher
+from sqlalchemy.exc import SQLAlchemyError
+
+from media.room import Rooms
+from server import accounts, auth, courses, grants, join, lessons, people, status
+from server.clock import Clock, SystemClock
+from server.database import Database
+from server.errors import SettingsError
+from server.keys import load_keys
+from server.limits import Limits
+from server.metrics import Metrics
+from server.middleware import MIDDLEWARES
+from server.pages import STATIC, Pages
+from server.passwords import Passwords
+from server.presence import Presence
+from server.rooms import LiveRooms
+from server.services import SERVICES, Services
+from server.settings import Settings
+from server.sockets import PATH, Sockets
+from server.timeline import Timelines
+from server.web import MAX_BODY, client_address, limit_key
+from signaling.app import Signaling, SignalingSettings
+from signaling.grants import Grant
+from signaling.ice_servers import IceServers
+
+log = structlog.get_logger(__name__)
+
+TIDY_SECONDS = 3600  # expired sessions take no space worth asking for more often
+KEEP_LINKS = timedelta(days=30)  # a used link is still answered with "used" for so long
+
+
+def build_services(
+    settings: Settings,
+    rooms: Rooms,
+    clock: Clock | None = None,
+    hasher: PasswordHasher | None = None,
+) -> Services:
+    """Put the parts together; nothing is opened yet except the key file."""
+    clock = clock or SystemClock()
+    database = Database.open(settings)
+    return Services(
+        settings=settings,
+        clock=clock,
+        database=database,
+        keys=load_keys(settings.data.directory),
+        passwords=Passwords(settings.auth.hash_threads, hasher),
+        limits=Limits(),
+        timelines=Timelines(database, clock),
+        presence=Presence(),
+        metrics=Metrics(),
+        rooms=LiveRooms(rooms),
+        sockets=Sockets(),
+    )
+
+
+def create_app(services: Services, static: Path = STATIC) -> web.Application:
+    """Return the application of these parts."""
+    app = web.Application(middlewares=MIDDLEWARES, client_max_size=MAX_BODY)
+    app[SERVICES] = services
+    for module in (auth, join, courses, lessons, grants, people, status):
+        app.add_routes(module.routes)
+    app.add_routes(Pages(static).routes())
+    app.add_routes(build_signaling(services).routes())
+    app.router.add_route("GET", PATH, services.sockets.handle)
+    app.router.add_route("POST", PATH, services.sockets.handle)
+    app.cleanup_ctx.extend(PARTS)
+    return app
+
+
+def build_signaling(services: Services) -> Signaling:
+    """Return the WHIP and WHEP doors, which ask our rights again at every entrance."""
+    settings = services.settings
+
+    async def ask_again(grant: Grant) -> None:
+        await grants.may_join(services, grant)
+
+    def source_of(request: web.Request) -> str:
+        return limit_key(client_address(request, settings))
+
+    return Signaling(
+        services.rooms.media,
+        services.keys.grants,
+        SignalingSettings(
+            ice_servers=ice_servers(settings), cors_origins=tuple(settings.media.allowed_origins)
+        ),
+        ask_again,
+        clock=services.clock.now,
+        source_of=source_of,
+    )
+
+
+def ice_servers(settings: Settings) -> IceServers:
+    """Return the relays; raises SettingsError for addresses that are none."""
+    turn = settings.turn
+    try:
+        return IceServers(
+            tuple(turn.urls), turn.secret.get_secret_value(), timedelta(minutes=turn.minutes)
+        )
+    except ValueError as error:
+        raise SettingsError(f"The setting turn.urls can not be used: {error}.") from error
+
+
+async def run_database(app: web.Application) -> AsyncIterator[None]:
+    """Bring the tables up to date; close the connections at the end."""
+    database = app[SERVICES].database
+    try:
+        await database.migrate()
+        yield
+    finally:
+        await database.close()
+
+
+async def run_passwords(app: web.Application) -> AsyncIterator[None]:
+    """End the hashing threads."""
+    yield
+    app[SERVICES].passwords.close()
+
+
+async def run_sockets(app: web.Application) -> AsyncIterator[None]:
+    """Tell events to pages; close the sockets at the end."""
+    services = app[SERVICES]
+    services.sockets.start(services)
+    yield
+    await services.sockets.stop()
+
+
+async def run_rooms(app: web.Application) -> AsyncIterator[None]:
+    """Reopen the rooms of open lessons; write their last events at the end."""
+    services = app[SERVICES]
+    await services.rooms.start(services)
+    services.metrics.watch_engine(services.rooms.counters)
+    yield
+    await services.rooms.stop()
+
+
+async def run_tidying(app: web.Application) -> AsyncIterator[None]:
+    """Forget expired sessions and links now and then."""
+    task = asyncio.create_task(_tidy_forever(app[SERVICES]))
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _tidy_forever(services: Services) -> None:
+    while True:
+        try:
+            async with services.database.write() as session:
+                await accounts.forget_expired(session, services.clock.now(), KEEP_LINKS)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("expired sessions stay for now", reason=str(error))
+        await asyncio.sleep(TIDY_SECONDS)
+
+
+# Started from the first to the last, stopped from the last to the first.
+PARTS: tuple[Callable[[web.Application], AsyncIterator[None]], ...] = (
+    run_database,
+    run_passwords,
+    run_sockets,
+    run_rooms,
+    run_tidying,
+)

@@ -1,0 +1,208 @@
+"""The built front end: a few page addresses, immutable assets, strict headers."""
+
+import base64
+import hashlib
+import mimetypes
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+
+from aiohttp import hdrs, web
+
+from server.errors import NotFound
+from server.services import SERVICES
+from server.settings import LANGUAGES
+from server.viewer import LANGUAGE_COOKIE
+from server.web import own_origin, preferred_language
+
+STATIC = Path(__file__).parent / "static"
+PAGES = (
+    "/",
+    "/sign-in",
+    "/courses",
+    "/courses/{course}",
+    "/lessons/{lesson}",
+    "/lessons/{lesson}/teach",
+    "/people",
+    "/dev/gallery",
+)
+JOIN_PAGES = ("/join", "/join/{code}")
+FOREVER = "public, max-age=31536000, immutable"  # the name of an asset changes with its content
+ASK_AGAIN = "no-cache"
+_PRECOMPRESSED = (("br", ".br"), ("gzip", ".gz"))
+_INLINE = re.compile(rb"<(style|script)(\s[^>]*)?>(.*?)</\1>", re.DOTALL | re.IGNORECASE)
+_NOT_BUILT = (
+    "The pages of Darsgoh are not built yet: run `make build` (or install a finished wheel).\n"
+)
+
+# Types that the machine's own table may not know.
+for _type, _suffix in (
+    ("text/javascript", ".js"),
+    ("application/manifest+json", ".webmanifest"),
+    ("image/svg+xml", ".svg"),
+    ("font/woff2", ".woff2"),
+):
+    mimetypes.add_type(_type, _suffix)
+
+PERMISSIONS = ", ".join(
+    [f"{name}=(self)" for name in ("camera", "microphone", "display-capture", "autoplay")]
+    + [f"{name}=(self)" for name in ("fullscreen", "picture-in-picture", "screen-wake-lock")]
+    + [f"{name}=()" for name in ("geolocation", "payment", "usb", "serial", "bluetooth", "midi")]
+)
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": PERMISSIONS,
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+# What anything that is no page of ours may do in a browser: nothing.
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A built HTML file with what its inline styles and scripts hash to."""
+
+    body: bytes
+    styles: tuple[str, ...]
+    scripts: tuple[str, ...]
+    tag: str
+
+    def policy(self, socket_origin: str) -> str:
+        """Return the Content-Security-Policy; Safari 15 does not count ws: as 'self'."""
+        return "; ".join(
+            [
+                "default-src 'none'",
+                " ".join(["script-src 'self'", *self.scripts]),
+                " ".join(["style-src 'self'", *self.styles]),
+                "img-src 'self' data: blob:",
+                "media-src 'self' blob: mediastream:",
+                f"connect-src 'self' {socket_origin}",
+                "manifest-src 'self'",
+                "worker-src 'self'",
+                "font-src 'self'",
+                "base-uri 'none'",
+                "form-action 'self'",
+                "frame-ancestors 'none'",
+            ]
+        )
+
+
+def read_page(path: Path) -> Page:
+    """Read a built page; raises OSError."""
+    body = path.read_bytes()
+    hashes: dict[bytes, list[str]] = {b"style": [], b"script": []}
+    for match in _INLINE.finditer(body):
+        if match[3].strip():
+            digest = base64.b64encode(hashlib.sha256(match[3]).digest()).decode()
+            hashes[match[1].lower()].append(f"'sha256-{digest}'")
+    tag = hashlib.sha256(body).hexdigest()[:32]
+    return Page(body, tuple(hashes[b"style"]), tuple(hashes[b"script"]), tag)
+
+
+class Pages:
+    """Serves the pages of one built directory; each file is read once."""
+
+    def __init__(self, directory: Path = STATIC) -> None:
+        self._directory = directory
+        self._pages: dict[str, Page | None] = {}
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        """Return every address that answers with a page or a file of it."""
+        yield from (web.get(path, self._index) for path in PAGES)
+        yield from (web.get(path, self._join) for path in JOIN_PAGES)
+        yield web.get("/assets/{path:.+}", self._asset)
+        for name in self._root_files():
+            yield web.get(f"/{name}", partial(self._root_file, name))
+
+    def _root_files(self) -> list[str]:
+        """Return the files beside index.html, such as the manifest and the icons."""
+        if not self._directory.is_dir():
+            return []
+        return sorted(
+            path.name
+            for path in self._directory.iterdir()
+            if path.is_file() and path.suffix not in (".html", ".br", ".gz", ".map")
+        )
+
+    def _page(self, name: str) -> Page | None:
+        if self._pages.get(name) is None:
+            try:
+                self._pages[name] = read_page(self._directory / name)
+            except OSError:
+                return None
+        return self._pages[name]
+
+    async def _index(self, request: web.Request) -> web.StreamResponse:
+        return self._answer(request, self._page("index.html"))
+
+    async def _join(self, request: web.Request) -> web.StreamResponse:
+        default = request.app[SERVICES].settings.pages.language
+        language = request.cookies.get(LANGUAGE_COOKIE, "")
+        if language not in LANGUAGES:
+            header = request.headers.get("Accept-Language", "")
+            language = preferred_language(header, LANGUAGES, default)
+        page = self._page(f"join.{language}.html") or self._page("index.html")
+        response = self._answer(request, page)
+        response.headers["Vary"] = "Accept-Language, Cookie"
+        return response
+
+    def _answer(self, request: web.Request, page: Page | None) -> web.Response:
+        if page is None:
+            return web.Response(text=_NOT_BUILT, status=HTTPStatus.SERVICE_UNAVAILABLE)
+        origin = own_origin(request, request.app[SERVICES].settings)
+        headers = {
+            "Content-Security-Policy": page.policy(origin.replace("http", "ws", 1)),
+            "Cache-Control": ASK_AGAIN,
+        }
+        seen = request.if_none_match or ()
+        if any(tag.value in (page.tag, "*") for tag in seen):
+            response = web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+        else:
+            response = web.Response(body=page.body, headers=headers)
+            response.content_type = "text/html"
+            response.charset = "utf-8"
+            response.enable_compression()
+        response.etag = page.tag
+        return response
+
+    async def _asset(self, request: web.Request) -> web.StreamResponse:
+        return self._file(request, Path("assets") / request.match_info["path"], FOREVER)
+
+    async def _root_file(self, name: str, request: web.Request) -> web.StreamResponse:
+        return self._file(request, Path(name), ASK_AGAIN)
+
+    def _file(self, request: web.Request, relative: Path, caching: str) -> web.StreamResponse:
+        path = find_file(self._directory, relative)
+        if path is None:
+            raise NotFound
+        headers = {"Cache-Control": caching, "Vary": "Accept-Encoding"}
+        # aiohttp sends the precompressed neighbour (.br, .gz) by itself when the browser takes it.
+        response = web.FileResponse(path, headers=headers)
+        response.content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        return response
+
+
+def find_file(directory: Path, relative: Path) -> Path | None:
+    """Return an existing file below a directory, whatever the path tries."""
+    if any(ord(letter) < 32 for letter in str(relative)):
+        return None
+    root = directory.resolve()
+    try:
+        path = (root / relative).resolve()
+        inside = path.is_relative_to(root) and path.is_file()
+    except (OSError, ValueError):
+        return None
+    return path if inside else None
+
+
+def secure(request: web.Request, response: web.StreamResponse) -> None:
+    """Give an answer the headers every answer has."""
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Content-Security-Policy", API_POLICY)
+    if request.path.startswith("/api/"):
+        response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")

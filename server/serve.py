@@ -1,0 +1,164 @@
+"""Starting and stopping the process: sockets, signals, the first administrator."""
+
+import asyncio
+import errno
+import fcntl
+import shutil
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from server import __version__, accounts
+from server.app import build_services, create_app
+from server.errors import DatabaseUnavailable, StartError
+from server.pages import STATIC
+from server.rooms import open_media
+from server.services import Services
+from server.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+LOCK_FILE = "lock"
+MIN_FREE = 64 * 1024 * 1024  # bytes; below, the database could not even take a lesson's events
+# A request line and headers of a browser have 2 kB; our cookies are short.
+MAX_HEADER = 8190
+MAX_HEADERS = 64
+KEEP_ALIVE = 75.0  # s; longer than the 60 s after which proxies close theirs
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that answers at `origin`."""
+
+    services: Services
+    origin: str
+    port: int
+
+
+def prepare_directory(settings: Settings) -> Path:
+    """Make the data directory; raises StartError when it can not be used or its disk is full."""
+    directory = settings.data.directory
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o750)
+        free = shutil.disk_usage(directory).free
+    except OSError as error:
+        raise StartError(
+            f"The data directory {directory} can not be made: {error.strerror}; "
+            "set data.directory to one that can be written."
+        ) from error
+    if free < MIN_FREE:
+        raise StartError(
+            f"Only {free // 1024**2} MiB are free on the disk of {directory}; "
+            f"at least {MIN_FREE // 1024**2} MiB are needed."
+        )
+    return directory
+
+
+@contextmanager
+def hold_directory(directory: Path) -> Iterator[None]:
+    """Keep a second server from using the same data; raises StartError if one does."""
+    path = directory / LOCK_FILE
+    try:
+        with path.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+    except BlockingIOError as error:
+        raise StartError(f"Another Darsgoh is already running on {directory}.") from error
+    except PermissionError as error:
+        raise StartError(f"The file {path} can not be written; check its owner.") from error
+
+
+@asynccontextmanager
+async def run_server(settings: Settings, static: Path = STATIC) -> AsyncIterator[Running]:
+    """Run the server for the length of the block; raises StartError."""
+    directory = prepare_directory(settings)
+    with hold_directory(directory):
+        async with open_media(settings.media) as rooms:
+            services = build_services(settings, rooms)
+            runner = web.AppRunner(
+                create_app(services, static),
+                access_log=None,
+                handle_signals=False,
+                keepalive_timeout=KEEP_ALIVE,
+                max_line_size=MAX_HEADER,
+                max_field_size=MAX_HEADER,
+                max_headers=MAX_HEADERS,
+                shutdown_timeout=settings.server.stop_seconds,
+            )
+            try:
+                await _set_up(runner, services)
+                port = await _listen(runner, settings)
+                yield Running(services, _origin(settings, port), port)
+            finally:
+                await runner.cleanup()
+
+
+async def _set_up(runner: web.AppRunner, services: Services) -> None:
+    try:
+        await runner.setup()
+    except DatabaseUnavailable:
+        await services.database.close()
+        raise
+
+
+async def _listen(runner: web.AppRunner, settings: Settings) -> int:
+    host, port = settings.server.host, settings.server.port
+    site = web.TCPSite(runner, host, port, reuse_address=True)
+    try:
+        await site.start()
+    except OSError as error:
+        reason = "another program uses it" if error.errno == errno.EADDRINUSE else error.strerror
+        raise StartError(
+            f"The address {host}:{port} (TCP) can not be opened: {reason or error}. "
+            "Stop that program or set server.port in the settings."
+        ) from error
+    address = runner.addresses[0]
+    return int(address[1])
+
+
+def _origin(settings: Settings, port: int) -> str:
+    if settings.server.base_url:
+        return settings.server.base_url
+    everywhere = settings.server.host in ("0.0.0.0", "::", "127.0.0.1", "::1", "")  # noqa: S104
+    host = "localhost" if everywhere else settings.server.host
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def first_link(running: Running) -> str | None:
+    """Return a sign-in link for the first administrator, as long as nobody used one."""
+    services = running.services
+    now = services.clock.now()
+    life = timedelta(hours=services.settings.auth.link_hours)
+    async with services.database.write() as session:
+        person = await accounts.first_administrator(session, now)
+        if person is None:
+            return None
+        await accounts.drop_unused_links(session, person.id)
+        link = await accounts.add_link(session, person.id, now, life)
+    return link.url(running.origin)
+
+
+async def wait_for_stop() -> None:
+    """Return when the process is asked to end."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+async def serve_forever(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    async with run_server(settings) as running:
+        link = await first_link(running)
+        print(f"Darsgoh {__version__} is open at {running.origin}", flush=True)  # noqa: T201
+        if link is not None:
+            print(f"The first administrator signs in once with:\n\n  {link}\n", flush=True)  # noqa: T201
+        await wait_for_stop()
+        log.info("stopping")

@@ -1,0 +1,64 @@
+"""What every route finds in the application."""
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from server.clock import Clock
+from server.database import Database
+from server.keys import Keys
+from server.limits import Limits
+from server.metrics import Metrics
+from server.passwords import Passwords
+from server.presence import Presence
+from server.settings import Settings
+from server.timeline import Timelines
+
+if TYPE_CHECKING:  # these two use the services themselves
+    from collections.abc import Callable
+
+    from server.rooms import LiveRooms
+    from server.sockets import Sockets
+    from signaling.grants import Grant
+
+
+@dataclass(frozen=True, slots=True)
+class DemoLink:
+    """A sign-in link shown on the start page of a demo."""
+
+    role: str
+    url: str
+
+
+@dataclass(slots=True)
+class Demo:
+    """The demo's lesson and links; absent outside a demo."""
+
+    lesson_id: str
+    lesson_title: str
+    links: list[DemoLink]
+    people: dict[bytes, uuid.UUID]  # whom a link signs in again and again, by its token's hash
+    admit: "Callable[[Grant], None]"  # the synthetic teacher leaves the floor to a person
+
+
+@dataclass(slots=True)
+class Services:
+    """The parts of a running server."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    keys: Keys
+    passwords: Passwords
+    limits: Limits
+    timelines: Timelines
+    presence: Presence
+    metrics: Metrics
+    rooms: "LiveRooms"
+    sockets: "Sockets"
+    demo: Demo | None = None
+
+
+SERVICES = web.AppKey("services", Services)

@@ -1,0 +1,290 @@
+"""All settings: one model, one sentence under each field, the same order as config-sample.toml.
+
+Values come from a TOML file and from the environment (`DARSGOH_SECTION__KEY`), which wins.
+"""
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from server.errors import SettingsError
+
+ENVIRONMENT_PREFIX = "DARSGOH_"
+CONFIG_VARIABLE = "DARSGOH_CONFIG"
+DEFAULT_CONFIG = Path("config.toml")
+LANGUAGES = ("tg", "ru", "en")
+Language = Literal["tg", "ru", "en"]
+
+
+def _split_text(value: object) -> object:
+    """Accept `a, b` where a list is meant, which is what an environment variable can say."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _check_base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query):
+        raise ValueError("should look like https://darsgoh.example")
+    if parts.path not in ("", "/"):
+        raise ValueError("should be an origin without a path")
+    return value.rstrip("/")
+
+
+def _check_network(value: str) -> str:
+    ipaddress.ip_network(value)
+    return value
+
+
+def _check_address(value: str) -> str:
+    ipaddress.ip_address(value)
+    return value
+
+
+def _check_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("is not a known time zone, such as Asia/Dushanbe") from error
+    return value
+
+
+TextList = Annotated[list[str], NoDecode, BeforeValidator(_split_text)]
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class Section(BaseModel):
+    """A part of the settings; a key it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class ServerSettings(Section):
+    """Where the pages are served."""
+
+    host: str = "127.0.0.1"
+    """The address the pages are served on; 0.0.0.0 means every one of this machine."""
+    port: Port = 8080
+    """The TCP port the pages are served on; 0 means any free one."""
+    base_url: Annotated[str, AfterValidator(_check_base_url)] = ""
+    """The address people type, such as https://darsgoh.example; empty: what a browser asks for."""
+    trusted_proxies: Annotated[
+        list[Annotated[str, AfterValidator(_check_network)]], NoDecode, BeforeValidator(_split_text)
+    ] = ["127.0.0.1/32", "::1/128"]
+    """Networks whose X-Forwarded-For and X-Forwarded-Proto headers are believed."""
+    stop_seconds: Annotated[float, Field(gt=0, le=300)] = 10
+    """How long a stop waits for requests under way, in seconds."""
+
+
+class DataSettings(Section):
+    """Where things are kept."""
+
+    directory: Path = Path("data")
+    """The directory for the database, the keys and, later, the recordings."""
+
+
+class DatabaseSettings(Section):
+    """Where people, courses and lessons are kept."""
+
+    url: SecretStr = SecretStr("")
+    """postgresql://user:password@host/name, or empty for a SQLite file in the data directory."""
+    pool_size: Annotated[int, Field(ge=1, le=100)] = 5
+    """How many PostgreSQL connections are kept open."""
+    busy_seconds: Annotated[float, Field(gt=0, le=60)] = 5
+    """How long a change waits for the database to be free, in seconds."""
+
+
+class AuthSettings(Section):
+    """How people sign in."""
+
+    session_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """How long a browser stays signed in after it was last used, in days."""
+    link_hours: Annotated[int, Field(ge=1, le=720)] = 72
+    """How long a one-time sign-in link can be used, in hours."""
+    hash_threads: Annotated[int, Field(ge=1, le=16)] = 2
+    """How many passwords are checked at the same time; each takes 64 MiB while it lasts."""
+
+
+class MediaSettings(Section):
+    """The one UDP port that pictures and sound travel through."""
+
+    address: Annotated[str, AfterValidator(_check_address)] = "0.0.0.0"  # noqa: S104 - for everyone
+    """The address the media port is bound to."""
+    port: Port = 8189
+    """The UDP port for pictures and sound, to be opened in the firewall; 0 means any free one."""
+    announced: Annotated[
+        list[Annotated[str, AfterValidator(_check_address)]], NoDecode, BeforeValidator(_split_text)
+    ] = []
+    """The public addresses browsers are told to send to; empty means those of this machine."""
+    threads: Annotated[int, Field(ge=1, le=64)] = 1
+    """How many threads move packets."""
+    grant_minutes: Annotated[int, Field(ge=1, le=60)] = 10
+    """How long a browser's permission to start publishing or watching holds, in minutes."""
+    encoder_grant_hours: Annotated[int, Field(ge=1, le=168)] = 12
+    """How long the token shown for an encoder such as OBS holds, in hours."""
+    allowed_origins: TextList = ["*"]
+    """Other sites whose pages may use WHIP and WHEP with a token; * means any."""
+
+
+class TurnSettings(Section):
+    """Relay servers for networks that block UDP."""
+
+    urls: TextList = []
+    """TURN addresses, such as turns:turn.example:443?transport=tcp; empty means no relay."""
+    secret: SecretStr = SecretStr("")
+    """The secret shared with the TURN server (coturn: static-auth-secret)."""
+    minutes: Annotated[int, Field(ge=5, le=60)] = 60
+    """How long the credentials given to a browser hold, in minutes."""
+
+
+class PageSettings(Section):
+    """What people see first."""
+
+    language: Language = "tg"
+    """The language shown to somebody whose browser asks for none of ours: tg, ru or en."""
+    time_zone: Annotated[str, AfterValidator(_check_zone)] = "Asia/Dushanbe"
+    """The time zone lessons are announced in."""
+
+
+class LogSettings(Section):
+    """What is written to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important message that is still written: debug, info, warning or error."""
+    format: Literal["auto", "text", "json"] = "auto"
+    """text for people, json for machines, auto for text in a terminal and json elsewhere."""
+
+
+class MetricsSettings(Section):
+    """Who may read /metrics."""
+
+    token: SecretStr = SecretStr("")
+    """The bearer token that opens /metrics from elsewhere; empty means from this machine only."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+    )
+
+    server: ServerSettings = ServerSettings()
+    data: DataSettings = DataSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    auth: AuthSettings = AuthSettings()
+    media: MediaSettings = MediaSettings()
+    turn: TurnSettings = TurnSettings()
+    pages: PageSettings = PageSettings()
+    log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del settings_cls, dotenv_settings, file_secret_settings
+        return (env_settings, init_settings)
+
+    def with_values(self, **sections: dict[str, Any]) -> Self:
+        """Return a copy with some keys replaced, checked like any other value."""
+        changed = {
+            name: type(getattr(self, name)).model_validate(
+                getattr(self, name).model_dump() | values
+            )
+            for name, values in sections.items()
+        }
+        return self.model_copy(update=changed)
+
+
+def find_config(given: Path | None) -> Path | None:
+    """Return the file named on the command line, by DARSGOH_CONFIG, or lying here."""
+    named = given or (Path(path) if (path := os.environ.get(CONFIG_VARIABLE)) else None)
+    if named is not None:
+        return named
+    return DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None
+
+
+def load_settings(config: Path | None = None) -> Settings:
+    """Read and check the settings; raises SettingsError naming the first wrong key."""
+    _check_environment(os.environ)
+    path = find_config(config)
+    values = {} if path is None else _read_toml(path)
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsError(_sentence(error, path)) from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(f"There is no settings file {path}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} can not be read: {error}.") from error
+
+
+def known_variables() -> set[str]:
+    """Return the name of every environment variable that sets something."""
+    names = {
+        f"{ENVIRONMENT_PREFIX}{section}__{key}".upper()
+        for section, field in Settings.model_fields.items()
+        for key in _section_type(field.annotation).model_fields
+    }
+    return names | {CONFIG_VARIABLE}
+
+
+def _section_type(annotation: object) -> type[Section]:
+    if not (isinstance(annotation, type) and issubclass(annotation, Section)):
+        raise TypeError("every field of Settings is a Section")
+    return annotation
+
+
+def _check_environment(environment: Iterable[str]) -> None:
+    known = known_variables()
+    for name in sorted(environment):
+        if name.upper().startswith(ENVIRONMENT_PREFIX) and name.upper() not in known:
+            raise SettingsError(f"The environment variable {name} is not a setting of Darsgoh.")
+
+
+def _sentence(error: ValidationError, path: Path | None) -> str:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    where = f" (in {path} or the environment)" if path else " (in the environment)"
+    if first["type"] == "extra_forbidden":
+        return f"The setting {key} is not known{where}; see config-sample.toml for all of them."
+    return f"The setting {key} can not be used: {first['msg']}{where}."
