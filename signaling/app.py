@@ -165,7 +165,11 @@ class Signaling:
             )
 
         routes: list[web.AbstractRouteDef] = [
-            web.route(method, path, self._gated(handler)) for method, handler in handlers.items()
+            # aiohttp would answer HEAD with the handler of GET, which is another one here
+            web.get(path, self._gated(handler), allow_head=False)
+            if method == hdrs.METH_GET
+            else web.route(method, path, self._gated(handler))
+            for method, handler in handlers.items()
         ]
         return [*routes, web.route(hdrs.METH_ANY, path, self._gated(refuse))]
 
