@@ -266,17 +266,18 @@ class Room:
         seat = self._seats.get(producer.source)
         if seat is None:
             return
-        before = seat.activity, seat.shown
+        activity, shown = seat.activity, seat.shown
         seat.note(producer)
         if seat.shown is not None:
             seat.stop_grace()
-            self._tell_flow(seat, before[0])
-            self._assign()
-            self._retire_replaced(publication)
+            self._tell_flow(seat, activity)
+            if seat.shown is not shown:
+                self._assign()
+                self._retire_replaced(publication)
         elif seat.abandoned:
             self._remove(seat)
         elif seat.announced:
-            self._tell_flow(seat, before[0])
+            self._tell_flow(seat, activity)
             self._wait_for_return(seat)
 
     def _tell_flow(self, seat: Seat, before: Activity) -> None:

@@ -35,15 +35,11 @@ class Seat:
         self.source = source
         self.participant = participant
         self.producers: list[Producer] = []  # oldest first, closed ones taken out
+        self.shown: Producer | None = None  # the newest that has started
         self.announced = False  # the room has been told that the source is there
         self.activity = Activity.STALLED
         self.last_reason = CloseReason.LEFT  # why the newest closed producer ended
         self.grace: Timer | None = None  # running while nothing is shown
-
-    @property
-    def shown(self) -> Producer | None:
-        """Return the producer that students see, if any has started."""
-        return next((one for one in reversed(self.producers) if one.started), None)
 
     @property
     def abandoned(self) -> bool:
@@ -64,6 +60,7 @@ class Seat:
         if producer.state is ProducerState.CLOSED:
             self.producers = [one for one in self.producers if one is not producer]
             self.last_reason = producer.close_reason or CloseReason.TRANSPORT_CLOSED
+        self.shown = next((one for one in reversed(self.producers) if one.started), None)
         flowing = self.shown is not None and self.shown.state is ProducerState.ACTIVE
         self.activity = Activity.ACTIVE if flowing else Activity.STALLED
 
