@@ -11,7 +11,7 @@ from pathlib import Path
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
-from server.errors import NotAllowed
+from server.errors import NotAllowed, NotFound
 from server.services import SERVICES, Services
 from server.web import is_this_machine, json_answer
 
@@ -102,7 +102,7 @@ async def demo(request: web.Request) -> web.Response:
     """Return the demo's lesson and its sign-in links."""
     demo = request.app[SERVICES].demo
     if demo is None:
-        raise web.HTTPNotFound
+        raise NotFound
     links = [{"role": link.role, "url": link.url} for link in demo.links]
     return json_answer(
         {"lesson": {"id": demo.lesson_id, "title": demo.lesson_title}, "links": links}
