@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from server import __version__, accounts
 from server.errors import Conflict, NotAllowed, NotSignedIn
 from server.keys import hash_token
-from server.keys import hash_token
 from server.limits import (
     PASSWORD_FAILED,
     SIGN_IN_ADDRESS,

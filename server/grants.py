@@ -105,8 +105,6 @@ async def may_join(services: Services, grant: media_grants.Grant) -> None:
         raise Refused("not-allowed", "You do not have this right in the lesson any more.")
     if services.demo is not None:
         services.demo.admit(grant)
-    if services.demo is not None:
-        services.demo.admit(grant)
 
 
 async def _still_may(

@@ -175,11 +175,6 @@ class LiveRooms:
         """Return the media rooms, for the doors that lead into them."""
         return self._rooms
 
-    def room(self, lesson_id: uuid.UUID) -> Room | None:
-        """Return the room of an open lesson."""
-        scribe = self._scribes.get(lesson_id)
-        return None if scribe is None else scribe.room
-
     def is_open(self) -> bool:
         """Return whether the media port is open."""
         return not self._rooms.worker.closed

@@ -1,9 +1,8 @@
 """What every route finds in the application."""
 
 import uuid
-import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -20,11 +19,8 @@ from server.timeline import Timelines
 from signaling.grants import Grant
 
 if TYPE_CHECKING:  # these two use the services themselves
-    from collections.abc import Callable
-
     from server.rooms import LiveRooms
     from server.sockets import Sockets
-    from signaling.grants import Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +38,8 @@ class Demo:
     lesson_id: str
     lesson_title: str
     links: list[DemoLink]
-    # hashes of the tokens of links that can be used again and again, and whom they sign in
-    people: Mapping[bytes, uuid.UUID] = field(default_factory=dict)
-    # asked when somebody with a good grant comes to publish; raises Refused
-    admit: Callable[[Grant], None] = lambda _grant: None
-    people: dict[bytes, uuid.UUID]  # whom a link signs in again and again, by its token's hash
-    admit: "Callable[[Grant], None]"  # the synthetic teacher leaves the floor to a person
+    people: Mapping[bytes, uuid.UUID]  # whom a link signs in again and again, by its token's hash
+    admit: Callable[[Grant], None]  # the synthetic teacher leaves the floor to a person
 
 
 @dataclass(slots=True)
