@@ -8,18 +8,22 @@ import json
 import select
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 from bench.cpu import thread_ns
 from bench.keys import KEY_BYTES, PROFILE, PUBLISHER, Peer, subscriber
 from bench.publisher import PAYLOAD_TYPE, SSRC
-from media._engine import ConsumerParameters, Engine, ProducerParameters
+from media._engine import Engine
+
+if TYPE_CHECKING:  # shapes that exist for the type checker only
+    from media._engine import ConsumerParameters, ProducerParameters
 
 ROUTER, PUBLISHER_TRANSPORT, PRODUCER = 1, 1, 1
 FIRST_TRANSPORT, FIRST_CONSUMER = 1_000, 100_000
 FIRST_SSRC = 0x20000000
 POLL_SECONDS = 0.5
 
-PRODUCED: ProducerParameters = {
+PRODUCED: "ProducerParameters" = {
     "kind": "video",
     "mid": "0",
     "ssrcs": [SSRC],
@@ -38,7 +42,7 @@ PRODUCED: ProducerParameters = {
 }
 
 
-def consumed(index: int) -> ConsumerParameters:
+def consumed(index: int) -> "ConsumerParameters":
     """Return the slot of the n-th subscriber."""
     return {
         "kind": "video",

@@ -15,6 +15,7 @@ from aiohttp import web
 from server.accounts import add_person
 from server.app import build_services, create_app
 from server.demo.stage import Part, Stage, set_stage
+from server.logs import configure_logs
 from server.models import CourseRole, Lesson, Member
 from server.rooms import open_media
 from server.services import Services
@@ -33,6 +34,7 @@ async def main() -> None:
         media={"address": "127.0.0.1", "port": 0, "announced": ["127.0.0.1"]},
         log={"level": "warning"},
     )
+    configure_logs(settings.log)
     async with open_media(settings.media) as rooms:
         services = build_services(settings, rooms)
         runner = web.AppRunner(create_app(services), access_log=None)

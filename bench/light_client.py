@@ -86,7 +86,6 @@ def offer(identity: Identity, *, publish: bool) -> str:
         f"a=fingerprint:sha-256 {identity.fingerprint}",
         "a=setup:actpass",
     ]
-    ssrc = [f"a=ssrc:{SSRC} cname:bench"] if publish else []
     lines = [
         "v=0",
         "o=- 1 1 IN IP4 127.0.0.1",
@@ -99,11 +98,12 @@ def offer(identity: Identity, *, publish: bool) -> str:
         "a=rtpmap:96 VP8/90000",
         "a=rtcp-fb:96 nack",
         "a=rtcp-fb:96 nack pli",
-        *ssrc,
+        *([f"a=ssrc:{SSRC} cname:bench"] if publish else []),
         "m=audio 9 UDP/TLS/RTP/SAVPF 111",
         "a=mid:1",
         *common,
         "a=rtpmap:111 opus/48000/2",
+        *([f"a=ssrc:{SSRC + 1} cname:bench"] if publish else []),
     ]
     return "\r\n".join(lines) + "\r\n"
 
