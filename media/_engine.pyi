@@ -60,7 +60,9 @@ class ConsumerParameters(TypedDict):
 #   ("producer_stalled", producer)                   no packet for STALLED_AFTER (video and audio)
 #   ("producer_resumed", producer)
 #   ("audio_levels", [(producer, level), ...])       RFC 6464 level, 0 loud .. 127 silent; at most 5 a second
-#   ("packets_received", transport, consumer, [packet, ...])  a direct transport's copies, plain RTP
+#   ("keyframe_requested", producer)                 a direct transport's producer should send one
+#   ("packets_received", transport, consumer, [packet, ...])  a direct transport's copies, plain RTP;
+#                                                    sender reports come as plain RTCP (RFC 5761 §4)
 #   ("worker_failed", thread, message)               a panic was caught; its rooms are gone
 Event = tuple[object, ...]
 

@@ -51,7 +51,7 @@ impl Engine {
     fn new(address: &str, port: u16, threads: usize) -> PyResult<Self> {
         let address: IpAddr = address
             .parse()
-            .map_err(|_| PyValueError::new_err(format!("{address:?} is not an IP address.")))?;
+            .map_err(|_| PyValueError::new_err(format!("'{address}' is not an IP address.")))?;
         if !(1..=io::MAX_THREADS).contains(&threads) {
             let text = format!("threads is {threads}, but must be 1 to {}.", io::MAX_THREADS);
             return Err(PyValueError::new_err(text));
@@ -265,7 +265,7 @@ fn srtp_unprotect<'py>(
 }
 
 fn profile_named(name: &str) -> PyResult<Profile> {
-    let unknown = || PyValueError::new_err(format!("{name:?} is not an SRTP profile."));
+    let unknown = || PyValueError::new_err(format!("'{name}' is not an SRTP profile."));
     Profile::from_name(name).ok_or_else(unknown)
 }
 
@@ -284,7 +284,7 @@ fn kind(dict: &Bound<'_, PyDict>) -> PyResult<Kind> {
     match entry::<String>(dict, "kind")?.as_str() {
         "audio" => Ok(Kind::Audio),
         "video" => Ok(Kind::Video),
-        other => Err(PyValueError::new_err(format!("{other:?} is neither audio nor video."))),
+        other => Err(PyValueError::new_err(format!("'{other}' is neither audio nor video."))),
     }
 }
 
@@ -317,7 +317,7 @@ fn codec(dict: &Bound<'_, PyDict>) -> PyResult<CodecParameters> {
         "opus" => Codec::Opus,
         "VP8" => Codec::Vp8,
         "H264" => Codec::H264,
-        other => return Err(PyValueError::new_err(format!("{other:?} is not a codec we know."))),
+        other => return Err(PyValueError::new_err(format!("'{other}' is not a codec we know."))),
     };
     let clock_rate = entry(dict, "clock_rate")?;
     if clock_rate == 0 {
