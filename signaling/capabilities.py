@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -20,8 +21,6 @@ OPUS = "opus"
 OPUS_CLOCK_RATE = 48_000  # Hz, RFC 7587 section 4.1
 VIDEO_CLOCK_RATE = 90_000  # Hz, RFC 7741 and RFC 6184
 
-# RFC 6184 section 8.1: baseline as constrained baseline, which every decoder has; first is best.
-H264_PROFILES = ("42e0", "4200")
 H264_DEFAULT_PROFILE = "42000a"  # RFC 6184: what a missing profile-level-id means
 H264_PACKETIZATION_MODE = "1"  # non-interleaved: frames may be larger than a datagram
 
@@ -164,19 +163,31 @@ def _best(media: OfferedMedia, name: str) -> OfferedCodec | None:
         for codec in media.codecs
         if canonical_name(codec.name) == name and codec.clock_rate == VIDEO_CLOCK_RATE
     ]
-    if name != "H264":
-        return same[0] if same else None
-    for profile in H264_PROFILES:
-        for codec in same:
-            if _is_h264(codec, profile):
-                return codec
-    return None
+    if name == "H264":
+        same = sorted(
+            (codec for codec in same if _h264_rank(codec) is not None),
+            key=lambda codec: _h264_rank(codec) or 0,
+        )
+    return same[0] if same else None
 
 
-def _is_h264(codec: OfferedCodec, profile: str) -> bool:
-    level = codec.parameters.get("profile-level-id", H264_DEFAULT_PROFILE).lower()
+def _h264_rank(codec: OfferedCodec) -> int | None:
+    """Return 0 for constrained baseline, which every decoder has, 1 for baseline, else None.
+
+    RFC 6184 section 8.1, table 5: several profile bytes mean the same.
+    """
+    level = codec.parameters.get("profile-level-id", H264_DEFAULT_PROFILE)
     mode = codec.parameters.get("packetization-mode", "0")
-    return level.startswith(profile) and mode == H264_PACKETIZATION_MODE
+    if mode != H264_PACKETIZATION_MODE or not re.fullmatch(r"[0-9A-Fa-f]{6}", level):
+        return None
+    profile, constraints = int(level[:2], 16), int(level[2:4], 16)
+    if (
+        (profile == 0x42 and constraints & 0x40)
+        or (profile == 0x4D and constraints & 0x80)
+        or (profile == 0x58 and constraints & 0xC0 == 0xC0)
+    ):
+        return 0
+    return 1 if profile == 0x42 or (profile == 0x58 and constraints & 0x80) else None
 
 
 def _rtx(media: OfferedMedia, payload_type: int) -> int | None:
