@@ -1,0 +1,172 @@
+/** A typed client of the HTTP interface; it knows nothing of pages. */
+import type {
+  Course,
+  CourseDetail,
+  Demo,
+  Grant,
+  GrantRight,
+  Joined,
+  Language,
+  Lesson,
+  LessonLists,
+  LessonState,
+  NewPerson,
+  PersonRow,
+  Role,
+  Session,
+} from "./types";
+
+/**
+ * What an HTTP call can fail with.
+ *
+ *   ApiError            the server said no: `code` is stable, `status` is HTTP's
+ *   ApiError "offline"  nothing came back (status 0)
+ */
+export class ApiError extends Error {
+  readonly code: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly field: string | null;
+  /** Seconds the server asks us to wait, if it does. */
+  readonly retryAfter: number | null;
+  readonly problem: Record<string, unknown>;
+
+  constructor(
+    code: string,
+    status: number,
+    problem: Record<string, unknown> = {},
+    retryAfter: number | null = null,
+  ) {
+    const detail = typeof problem.detail === "string" ? problem.detail : "";
+    super(detail || code);
+    this.name = "ApiError";
+    this.code = code;
+    this.status = status;
+    this.detail = detail;
+    this.field = typeof problem.field === "string" ? problem.field : null;
+    this.retryAfter = retryAfter;
+    this.problem = problem;
+  }
+}
+
+export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;
+
+/** Give the seconds of a Retry-After header, which may be a number or a date. */
+export function retryAfterSeconds(value: string | null, now: number): number | null {
+  if (!value) return null;
+  const seconds = Number(value);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds);
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? null : Math.max(0, Math.round((at - now) / 1000));
+}
+
+/** Make the error of a response that is not a success, whatever its body is. */
+export async function problemOf(response: Response): Promise<ApiError> {
+  const retry = retryAfterSeconds(response.headers.get("Retry-After"), Date.now());
+  let problem: Record<string, unknown> = {};
+  try {
+    const body: unknown = await response.json();
+    if (body && typeof body === "object") problem = body as Record<string, unknown>;
+  } catch {
+    // A proxy may answer with a page of its own: the status is then all we know.
+  }
+  const code = typeof problem.code === "string" ? problem.code : `http-${response.status}`;
+  return new ApiError(code, response.status, problem, retry);
+}
+
+export interface LessonDraft {
+  title: string;
+  starts_at?: string;
+}
+
+export interface PersonDraft {
+  name: string;
+  login?: string;
+  staff?: boolean;
+  language?: Language;
+}
+
+export class Api {
+  readonly #fetch: Fetch;
+  readonly #onDate: (serverTime: number) => void;
+
+  /** `onDate` hears the server's clock (ms since the epoch) with each answer. */
+  constructor(fetch: Fetch, onDate: (serverTime: number) => void = () => {}) {
+    this.#fetch = fetch;
+    this.#onDate = onDate;
+  }
+
+  session = () => this.#call<Session>("GET", "/api/session");
+  changeSession = (change: { name?: string; language?: Language }) =>
+    this.#call<Session>("PATCH", "/api/session", change);
+  signIn = (login: string, password: string) =>
+    this.#call<Session>("POST", "/api/sign-in", { login, password });
+  signInByLink = (token: string) => this.#call<Session>("POST", "/api/sign-in/link", { token });
+  signOut = () => this.#call<void>("POST", "/api/sign-out", {});
+  setPassword = (password: string, current?: string) =>
+    this.#call<void>("POST", "/api/password", current ? { password, current } : { password });
+  join = (code: string, name?: string) =>
+    this.#call<Joined>("POST", "/api/join", name ? { code, name } : { code });
+
+  courses = async () => (await this.#call<{ courses: Course[] }>("GET", "/api/courses")).courses;
+  course = (id: string) => this.#call<CourseDetail>("GET", `/api/courses/${id}`);
+  createCourse = (draft: { title: string; description?: string }) =>
+    this.#call<Course>("POST", "/api/courses", draft);
+  newJoinCode = (course: string) =>
+    this.#call<{ join_code: string }>("POST", `/api/courses/${course}/join-code`, {});
+  addMember = (course: string, member: { name?: string; login?: string; role: Role }) =>
+    this.#call<NewPerson>("POST", `/api/courses/${course}/members`, member);
+  removeMember = (course: string, person: string) =>
+    this.#call<void>("DELETE", `/api/courses/${course}/members/${person}`);
+  createLesson = (course: string, draft: LessonDraft) =>
+    this.#call<Lesson>("POST", `/api/courses/${course}/lessons`, draft);
+  createEvent = (draft: LessonDraft) =>
+    this.#call<Lesson>("POST", "/api/lessons", { ...draft, public: true });
+
+  lessons = () => this.#call<LessonLists>("GET", "/api/lessons");
+  lesson = (id: string) => this.#call<Lesson>("GET", `/api/lessons/${id}`);
+  setLessonState = (id: string, state: Exclude<LessonState, "scheduled">) =>
+    this.#call<Lesson>("POST", `/api/lessons/${id}/state`, { state });
+  grant = (id: string, right: GrantRight) =>
+    this.#call<Grant>("POST", `/api/lessons/${id}/grant`, { right });
+
+  people = async () => {
+    const body = await this.#call<{ people: PersonRow[] } | PersonRow[]>("GET", "/api/people");
+    return Array.isArray(body) ? body : body.people;
+  };
+  addPerson = (draft: PersonDraft) => this.#call<NewPerson>("POST", "/api/people", draft);
+  linkFor = (person: string) =>
+    this.#call<{ link: string; expires_at: string }>("POST", `/api/people/${person}/link`, {});
+
+  /** Give what the start page of a demo shows, or null outside a demo. */
+  async demo(): Promise<Demo | null> {
+    try {
+      return await this.#call<Demo>("GET", "/api/demo");
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return null;
+      throw error;
+    }
+  }
+
+  async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const init: RequestInit = { method, credentials: "same-origin", cache: "no-store" };
+    if (body !== undefined) {
+      init.headers = { "Content-Type": "application/json" };
+      init.body = JSON.stringify(body);
+    }
+    const response = await this.#send(path, init);
+    const date = Date.parse(response.headers.get("Date") ?? "");
+    if (!Number.isNaN(date)) this.#onDate(date);
+    if (!response.ok) throw await problemOf(response);
+    if (response.status === 204) return undefined as T;
+    return (await response.json()) as T;
+  }
+
+  async #send(path: string, init: RequestInit): Promise<Response> {
+    try {
+      return await this.#fetch(path, init);
+    } catch {
+      throw new ApiError("offline", 0);
+    }
+  }
+}

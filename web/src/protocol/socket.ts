@@ -1,0 +1,139 @@
+/** The one file that owns the socket: joins a lesson, keeps its view without holes, comes back by itself. */
+import { io, type Socket } from "socket.io-client";
+import { applyEvent, fromSnapshot, type LessonView } from "./lesson-log";
+import type { LessonEvent, LessonSnapshot, Presence } from "./types";
+
+/** A whole class that lost the server together comes back spread over this time, in ms. */
+const REJOIN_SPREAD = 2_000;
+/** Reconnection delays of Socket.IO, in ms. */
+const RECONNECT_MIN = 1_000;
+const RECONNECT_MAX = 15_000;
+/** No acknowledgement of a join for this long: join again, in ms. */
+const JOIN_TIMEOUT = 10_000;
+
+export type SocketState = "connecting" | "joined" | "reconnecting" | "refused" | "closed";
+
+export interface SocketListener {
+  view(view: LessonView): void;
+  state(state: SocketState, code: string | null): void;
+}
+
+type JoinAnswer =
+  | ({ ok: true } & LessonSnapshot)
+  | { ok: false; error: { code: string; detail: string } };
+
+export class LessonSocket {
+  readonly #lesson: string;
+  readonly #listener: SocketListener;
+  #socket: Socket | null = null;
+  #view: LessonView | null = null;
+  #joining = false;
+  /** Events that overtook the answer to our join. */
+  #early: LessonEvent[] = [];
+  #joinedOnce = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(lesson: string, listener: SocketListener) {
+    this.#lesson = lesson;
+    this.#listener = listener;
+  }
+
+  open(): void {
+    if (this.#socket) return;
+    const socket = io({
+      transports: ["websocket", "polling"],
+      tryAllTransports: true,
+      reconnectionDelay: RECONNECT_MIN,
+      reconnectionDelayMax: RECONNECT_MAX,
+      randomizationFactor: 0.5,
+    });
+    this.#socket = socket;
+    this.#listener.state("connecting", null);
+    socket.on("connect", () => this.#connected());
+    socket.on("disconnect", (reason) => this.#disconnected(reason));
+    socket.on("event", (event: LessonEvent) => this.#event(event));
+    socket.on("presence", (presence: Presence & { lesson: string }) => this.#presence(presence));
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#socket?.emit("leave", { lesson: this.#lesson });
+    this.#socket?.disconnect();
+    this.#socket = null;
+    this.#listener.state("closed", null);
+  }
+
+  /** Cut the connection as a network would; only for tests. */
+  cut(): void {
+    this.#socket?.io.engine.close();
+  }
+
+  #connected(): void {
+    const wait = this.#joinedOnce ? Math.random() * REJOIN_SPREAD : 0;
+    this.#joining = false;
+    this.#later(wait, () => this.#join());
+  }
+
+  #disconnected(reason: string): void {
+    if (!this.#socket) return;
+    this.#listener.state("reconnecting", null);
+    // Socket.IO does not return by itself when the server closed on purpose.
+    if (reason === "io server disconnect") {
+      this.#later(RECONNECT_MIN + Math.random() * REJOIN_SPREAD, () => this.#socket?.connect());
+    }
+  }
+
+  #later(ms: number, call: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(call, ms);
+  }
+
+  #join(): void {
+    const socket = this.#socket;
+    if (!socket?.connected || this.#joining) return;
+    this.#joining = true;
+    this.#early = [];
+    const request: { lesson: string; since?: number } = { lesson: this.#lesson };
+    if (this.#view) request.since = this.#view.seq;
+    socket.timeout(JOIN_TIMEOUT).emit("join", request, (late: Error | null, answer: JoinAnswer) => {
+      if (socket !== this.#socket) return;
+      this.#joining = false;
+      if (late) this.#later(Math.random() * REJOIN_SPREAD, () => this.#join());
+      else this.#joined(answer);
+    });
+  }
+
+  #joined(answer: JoinAnswer): void {
+    if (!answer.ok) {
+      this.#listener.state("refused", answer.error?.code ?? "refused");
+      return;
+    }
+    this.#joinedOnce = true;
+    this.#view = fromSnapshot(answer);
+    this.#listener.state("joined", null);
+    this.#listener.view(this.#view);
+    for (const event of this.#early.splice(0)) this.#event(event);
+  }
+
+  #event(event: LessonEvent): void {
+    if (this.#joining) {
+      this.#early.push(event);
+      return;
+    }
+    if (!this.#view) return;
+    const { view, hole } = applyEvent(this.#view, event);
+    if (hole) {
+      this.#later(Math.random() * (REJOIN_SPREAD / 4), () => this.#join());
+      return;
+    }
+    if (view === this.#view) return;
+    this.#view = view;
+    this.#listener.view(view);
+  }
+
+  #presence({ lesson, students, teachers }: Presence & { lesson: string }): void {
+    if (!this.#view || lesson !== this.#lesson) return;
+    this.#view = { ...this.#view, present: { students, teachers } };
+    this.#listener.view(this.#view);
+  }
+}

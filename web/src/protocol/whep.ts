@@ -1,0 +1,116 @@
+/** A WHEP player of a lesson: five slots, negotiated once, for as long as the page is open. */
+import type { Failure, Link } from "./link";
+import {
+  endSession,
+  grantFailure,
+  mediaFailure,
+  newConnection,
+  openSession,
+  type PeerSession,
+  restartSession,
+} from "./peer";
+import { browserClock, type Clock, followIce, LinkRunner } from "./runner";
+import { AUDIO_SLOTS, type Slot, VIDEO_SLOTS } from "./types";
+import type { Ticket } from "./whip";
+
+export class Player {
+  readonly #ticket: Ticket;
+  readonly #onTrack: (slot: Slot, track: MediaStreamTrack) => void;
+  readonly #runner: LinkRunner;
+  #pc: RTCPeerConnection | null = null;
+  #session: PeerSession | null = null;
+
+  /** `onTrack` hears each slot's track, again after each new session. */
+  constructor(
+    ticket: Ticket,
+    onTrack: (slot: Slot, track: MediaStreamTrack) => void,
+    changed: (link: Link) => void,
+    clock: Clock = browserClock,
+  ) {
+    this.#ticket = ticket;
+    this.#onTrack = onTrack;
+    this.#runner = new LinkRunner(
+      {
+        open: () => this.#open(),
+        restart: () => this.#restart(),
+        drop: () => this.#drop(),
+      },
+      changed,
+      clock,
+    );
+  }
+
+  get link(): Link {
+    return this.#runner.link;
+  }
+
+  /** The connection in use, for statistics. */
+  get pc(): RTCPeerConnection | null {
+    return this.#pc;
+  }
+
+  start(): void {
+    this.#runner.take({ type: "start" });
+  }
+
+  stop(): void {
+    this.#runner.take({ type: "stop" });
+  }
+
+  /** Try at once if we are waiting for a better moment. */
+  poke(): void {
+    this.#runner.take({ type: "poke" });
+  }
+
+  async #open(): Promise<Failure | null> {
+    const pc = newConnection();
+    this.#pc = pc;
+    followIce(pc, (input) => {
+      if (pc === this.#pc) this.#runner.take(input);
+    });
+    const tracks = addSlots(pc);
+    let ticket: { url: string; token: string };
+    try {
+      ticket = await this.#ticket();
+    } catch (error) {
+      return grantFailure(error);
+    }
+    try {
+      const session = await openSession(pc, ticket.url, ticket.token);
+      this.#session = session;
+    } catch (error) {
+      return mediaFailure(error);
+    }
+    // Only now: until here the last picture of the session before stays on the screen.
+    for (const [slot, track] of tracks) this.#onTrack(slot, track);
+    return null;
+  }
+
+  async #restart(): Promise<Failure | null> {
+    const session = this.#session;
+    if (!session) return { kind: "retry", code: "no-session" };
+    try {
+      await restartSession(session);
+      return null;
+    } catch (error) {
+      return mediaFailure(error);
+    }
+  }
+
+  #drop(): void {
+    if (this.#session) endSession(this.#session);
+    this.#pc?.close();
+    this.#pc = null;
+    this.#session = null;
+  }
+}
+
+/** Add the slots in the order the server gives them meaning. */
+function addSlots(pc: RTCPeerConnection): [Slot, MediaStreamTrack][] {
+  const add = (kind: "video" | "audio") =>
+    pc.addTransceiver(kind, { direction: "recvonly" }).receiver.track;
+  return [
+    ...VIDEO_SLOTS.map((slot): [Slot, MediaStreamTrack] => [slot, add("video")]),
+    ...AUDIO_SLOTS.map((slot): [Slot, MediaStreamTrack] => [slot, add("audio")]),
+  ];
+}

@@ -1,0 +1,226 @@
+/** A lesson as one page sees it: its facts from the socket, its media from the player. Pages only read. */
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
+import { ApiError } from "../protocol/api";
+import type { LessonView } from "../protocol/lesson-log";
+import type { LinkName } from "../protocol/link";
+import { LessonSocket, type SocketState } from "../protocol/socket";
+import type { Lesson, Slot } from "../protocol/types";
+import { Player } from "../protocol/whep";
+import { api, asApiError } from "./app";
+import { guessSlots, type Slots } from "./layout";
+import { type Quality, qualityOf, type Rates, ratesOf, type Sample, sampleOf } from "./stats";
+
+/** Ms between two looks at getStats. */
+const STATS_PERIOD = 2_000;
+/** While the socket is away the lesson is asked for this often, in ms. */
+const POLL_PERIOD = 10_000;
+
+export type ConnectionName = "connecting" | "good" | "slow" | "bad" | "reconnecting" | "offline";
+
+/** Say the connection in one word from what is known. */
+export function connectionName(
+  link: LinkName,
+  wasConnected: boolean,
+  quality: Quality,
+  online: boolean,
+): ConnectionName {
+  if (!online && link !== "connected") return "offline";
+  if (link === "connected") return quality;
+  return wasConnected ? "reconnecting" : "connecting";
+}
+
+export class LiveLesson {
+  readonly id: string;
+  readonly lesson = signal<Lesson | null>(null);
+  readonly error = signal<ApiError | null>(null);
+  readonly view = signal<LessonView | null>(null);
+  readonly socketState = signal<SocketState>("closed");
+  readonly watching = signal(false);
+  readonly link = signal<LinkName>("idle");
+  readonly refusal = signal<string | null>(null);
+  readonly online = signal(navigator.onLine);
+  readonly quality = signal<Quality>("good");
+  readonly sample = signal<Sample | null>(null);
+  readonly rates = signal<Rates | null>(null);
+  /** A stream for each slot, for the whole life of the page; its track changes with the session. */
+  readonly streams: Record<Slot, MediaStream>;
+  /** Slots whose track has data, as the browser sees it. */
+  readonly flowing = signal<ReadonlySet<Slot>>(new Set());
+  readonly #wasConnected = signal(false);
+  readonly #socket: LessonSocket;
+  readonly #player: Player;
+  readonly #cleanups: (() => void)[] = [];
+
+  readonly connection: ReadonlySignal<ConnectionName> = computed(() =>
+    connectionName(
+      this.link.value,
+      this.#wasConnected.value,
+      this.quality.value,
+      this.online.value,
+    ),
+  );
+  /** What is in the slots: by the timeline, or by what arrives while the socket is away. */
+  readonly slots: ReadonlySignal<Slots> = computed(
+    () => this.view.value?.slots ?? guessSlots(this.flowing.value),
+  );
+
+  constructor(id: string) {
+    this.id = id;
+    this.streams = {
+      screen: new MediaStream(),
+      camera: new MediaStream(),
+      guest: new MediaStream(),
+      voice: new MediaStream(),
+      "guest-voice": new MediaStream(),
+    };
+    this.#socket = new LessonSocket(id, {
+      view: (view) => this.#onView(view),
+      state: (state, code) => this.#onSocket(state, code),
+    });
+    this.#player = new Player(
+      async () => {
+        const { whep, token } = await api.grant(id, "watch");
+        return { url: whep, token };
+      },
+      (slot, track) => this.#onTrack(slot, track),
+      (link) => {
+        batch(() => {
+          this.link.value = link.name;
+          this.refusal.value = link.name === "refused" ? link.code : null;
+          if (link.wasConnected) this.#wasConnected.value = true;
+        });
+      },
+    );
+  }
+
+  /** The player's connection, for statistics and tests. */
+  get pc(): RTCPeerConnection | null {
+    return this.#player.pc;
+  }
+
+  /** Begin to follow the lesson; media waits for `watch`. */
+  open(): void {
+    const onOnline = () => {
+      this.online.value = navigator.onLine;
+      if (navigator.onLine) this.#player.poke();
+    };
+    window.addEventListener("online", onOnline);
+    window.addEventListener("offline", onOnline);
+    const leave = () => this.#player.stop();
+    const back = (event: PageTransitionEvent) => {
+      if (event.persisted && this.watching.value) this.#player.start();
+    };
+    window.addEventListener("pagehide", leave);
+    window.addEventListener("pageshow", back);
+    const stats = setInterval(() => void this.#measure(), STATS_PERIOD);
+    const poll = setInterval(() => {
+      if (this.socketState.value !== "joined") void this.#load();
+    }, POLL_PERIOD);
+    this.#cleanups.push(() => {
+      window.removeEventListener("online", onOnline);
+      window.removeEventListener("offline", onOnline);
+      window.removeEventListener("pagehide", leave);
+      window.removeEventListener("pageshow", back);
+      clearInterval(stats);
+      clearInterval(poll);
+    });
+    this.#openSocket();
+  }
+
+  /** Ask for the lesson again, after an error the person has dealt with. */
+  async retry(): Promise<void> {
+    this.error.value = null;
+    this.#openSocket();
+    if (this.watching.value) this.#player.start();
+  }
+
+  watch(): void {
+    this.watching.value = true;
+    this.#player.start();
+  }
+
+  /** Stop receiving, but keep following the lesson's state. */
+  unwatch(): void {
+    this.watching.value = false;
+    this.#player.stop();
+  }
+
+  close(): void {
+    for (const cleanup of this.#cleanups.splice(0)) cleanup();
+    this.#player.stop();
+    this.#socket.close();
+  }
+
+  /** Cut the socket as a bad network would; only for tests. */
+  cutSocket(): void {
+    this.#socket.cut();
+  }
+
+  async #openSocket(): Promise<void> {
+    await this.#load();
+    if (this.lesson.value) this.#socket.open();
+  }
+
+  async #load(): Promise<void> {
+    try {
+      this.#setLesson(await api.lesson(this.id));
+      this.error.value = null;
+    } catch (error) {
+      // What is on the screen stays; only a first load has nothing to show.
+      if (!this.lesson.value) this.error.value = asApiError(error);
+    }
+  }
+
+  #setLesson(lesson: Lesson): void {
+    const before = this.lesson.value?.state;
+    this.lesson.value = lesson;
+    if (lesson.state === "live" && before !== "live") this.#player.poke();
+    if (lesson.state === "ended") this.#player.stop();
+  }
+
+  #onView(view: LessonView): void {
+    batch(() => {
+      this.view.value = view;
+      this.#setLesson(view.lesson);
+    });
+  }
+
+  #onSocket(state: SocketState, code: string | null): void {
+    this.socketState.value = state;
+    if (state === "refused" && !this.lesson.value) {
+      this.error.value = new ApiError(code ?? "refused", 403);
+    }
+  }
+
+  #onTrack(slot: Slot, track: MediaStreamTrack): void {
+    const stream = this.streams[slot];
+    for (const old of stream.getTracks()) stream.removeTrack(old);
+    stream.addTrack(track);
+    const look = () => {
+      const next = new Set(this.flowing.value);
+      if (track.muted) next.delete(slot);
+      else next.add(slot);
+      this.flowing.value = next;
+    };
+    track.addEventListener("mute", look);
+    track.addEventListener("unmute", look);
+    look();
+  }
+
+  async #measure(): Promise<void> {
+    const pc = this.#player.pc;
+    if (!pc || this.link.value !== "connected") return;
+    const report = await pc.getStats();
+    const entries: Record<string, unknown>[] = [];
+    report.forEach((entry) => {
+      entries.push(entry as Record<string, unknown>);
+    });
+    const sample = sampleOf(entries, performance.now());
+    const rates = ratesOf(this.sample.value, sample);
+    batch(() => {
+      this.sample.value = sample;
+      this.rates.value = rates;
+      this.quality.value = qualityOf(this.quality.value, rates.loss);
+    });
+  }
+}
