@@ -13,6 +13,8 @@ pub mod consumer;
 pub mod core;
 pub mod error;
 mod feedback;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod h264;
 pub mod ice;
 pub mod io;
