@@ -10,6 +10,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import uvloop
 from aiohttp import web
 
 from server.accounts import add_person
@@ -88,4 +89,4 @@ def _token(services: Services, stage: Stage, right: Right, participant: str) -> 
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())  # as `darsgoh serve` does

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aiohttp import web
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.errors import NotAllowed, NotFound, NotSignedIn
-from server.models import Course, Lesson, LessonPerson, Member
+from server.lesson_state import OPEN
+from server.models import Course, Lesson, LessonPerson, Member, Person
 from server.rights import (
     Right,
     Role,
@@ -128,3 +129,32 @@ def _access(
         own=None if here is None else here.role,
     )
     return LessonAccess(lesson, role, lesson_rights(role, public=lesson.public))
+
+
+async def open_lesson_rights(
+    session: AsyncSession, person_id: uuid.UUID, lesson_id: uuid.UUID
+) -> frozenset[Right]:
+    """Return what a person may do in a lesson that is open; nothing for anybody in any other.
+
+    One query, because it is asked whenever a student comes in, and a class comes in at once.
+    """
+    query = (
+        select(Lesson.public, Person.staff, Member.role, LessonPerson.role)
+        .select_from(Lesson)
+        .join(Person, Person.id == person_id)
+        .outerjoin(
+            Member, and_(Member.course_id == Lesson.course_id, Member.person_id == Person.id)
+        )
+        .outerjoin(
+            LessonPerson,
+            and_(LessonPerson.lesson_id == Lesson.id, LessonPerson.person_id == Person.id),
+        )
+        .where(Lesson.id == lesson_id, Lesson.state.in_(OPEN))
+    )
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        return frozenset()
+    public, staff, member, own = row
+    return lesson_rights(
+        lesson_role(signed_in=True, staff=staff, member=member, own=own), public=public
+    )
