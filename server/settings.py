@@ -78,7 +78,9 @@ Port = Annotated[int, Field(ge=0, le=65_535)]
 class Section(BaseModel):
     """A part of the settings; a key it does not know is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, use_attribute_docstrings=True
+    )
 
 
 class ServerSettings(Section):

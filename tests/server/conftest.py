@@ -276,3 +276,9 @@ async def world(place: Place) -> AsyncIterator[World]:
 async def small_world(sqlite_place: Place) -> AsyncIterator[World]:
     async with running_world(sqlite_place) as running:
         yield running
+
+
+@pytest.fixture
+async def sqlite_world_with_token(sqlite_place: Place) -> AsyncIterator[World]:
+    async with running_world(sqlite_place, metrics={"token": "right-token"}) as running:
+        yield running
