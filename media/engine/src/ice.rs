@@ -24,8 +24,6 @@ pub const STRAGGLERS_FOR: Duration = Duration::from_millis(250);
 const UFRAG_LEN: std::ops::RangeInclusive<usize> = 4..=256;
 /// Shortest and longest password, RFC 8839 §5.4.
 const PASSWORD_LEN: std::ops::RangeInclusive<usize> = 22..=256;
-/// Answers to strangers in one second, whatever they send.
-const STRANGER_REPLIES_PER_SECOND: u32 = 1000;
 /// Events that one call can cause, at most.
 const MAX_EVENTS: usize = 4;
 
@@ -90,7 +88,7 @@ pub struct Outcome {
     pub events: Events,
     /// The old user fragment, after the first check with the new one.
     pub retired_ufrag: Option<Box<str>>,
-    /// Whether the check was authenticated.
+    /// Whether the check was authentic and sound, so that its address is known now.
     pub authenticated: bool,
 }
 
@@ -437,7 +435,6 @@ impl Outcome {
     ) -> Self {
         Self {
             reply: write_refusal(message, error, key, out),
-            authenticated: key.is_some(),
             ..Self::default()
         }
     }
@@ -477,46 +474,6 @@ fn limited(written: Result<usize>, message: &Message<'_>) -> usize {
         .ok()
         .filter(|len| *len <= message.size())
         .unwrap_or(0)
-}
-
-/// Answers checks that name no transport, and not too many of them.
-#[derive(Debug)]
-pub struct Strangers {
-    second: Instant,
-    answered: u32,
-}
-
-impl Strangers {
-    /// Begin to count.
-    pub fn new(now: Instant) -> Self {
-        Self {
-            second: now,
-            answered: 0,
-        }
-    }
-
-    /// Answer 400 or 401 and return the length of the answer; 0 when there is none.
-    pub fn refuse(&mut self, message: &Message<'_>, now: Instant, out: &mut [u8]) -> usize {
-        if !is_check(message) || !self.may_answer(now) {
-            return 0;
-        }
-        let complete = message.local_ufrag().is_some() && message.has_integrity();
-        let error = if complete {
-            ErrorCode::Unauthenticated
-        } else {
-            ErrorCode::BadRequest
-        };
-        write_refusal(message, error, None, out)
-    }
-
-    fn may_answer(&mut self, now: Instant) -> bool {
-        if now.saturating_duration_since(self.second) >= Duration::from_secs(1) {
-            self.second = now;
-            self.answered = 0;
-        }
-        self.answered = self.answered.saturating_add(1);
-        self.answered <= STRANGER_REPLIES_PER_SECOND
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! A [`Sender`] or [`Receiver`] expands its keys once; packets are changed in place and nothing is
 //! allocated on the way, except when a receiver meets a new, authenticated SSRC.
 
+mod replay;
+
 use crate::error::{Error, Result, room};
 use crate::rtp::{header_len, u16_at, u32_at};
 use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
@@ -10,6 +12,7 @@ use aws_lc_rs::cipher::{AES_128, EncryptingKey, EncryptionContext, UnboundCipher
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 use aws_lc_rs::iv::FixedLength;
+use replay::Sources;
 
 /// Bytes of the AES-128 master and session keys.
 const KEY_LEN: usize = 16;
@@ -23,13 +26,6 @@ const RTCP_CLEAR_LEN: usize = 8;
 const RTCP_INDEX_LEN: usize = 4;
 /// The flag beside the SRTCP index that says "encrypted".
 const RTCP_ENCRYPTED: u32 = 1 << 31;
-/// SSRCs one peer may use; a browser with every slot and its RTX uses about twelve.
-const MAX_SOURCES: usize = 64;
-/// Packets the replay window reaches back: SFU practice, RFC 3711 §3.3.2 asks for at least 64.
-const WINDOW: u64 = 1024;
-/// 64-bit words of the replay window.
-const WINDOW_WORDS: usize = WINDOW as usize / 64;
-
 /// A protection profile of DTLS-SRTP (RFC 5764 §4.1.2, RFC 7714 §14.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
@@ -306,99 +302,6 @@ fn rtcp_aad(clear: &[u8], word: [u8; 4]) -> [u8; RTCP_CLEAR_LEN + RTCP_INDEX_LEN
     aad
 }
 
-/// Remembers which of the last [`WINDOW`] indexes were seen (RFC 3711 §3.3.2).
-struct ReplayWindow {
-    highest: u64,
-    seen: [u64; WINDOW_WORDS],
-}
-
-impl ReplayWindow {
-    fn starting_at(index: u64) -> Self {
-        let mut window = Self {
-            highest: index,
-            seen: [0; WINDOW_WORDS],
-        };
-        window.mark(index);
-        window
-    }
-
-    fn check(&self, index: u64) -> Result<()> {
-        if index > self.highest {
-            return Ok(());
-        }
-        let (word, bit) = Self::place(index);
-        if self.highest - index >= WINDOW || self.seen[word] & bit != 0 {
-            return Err(Error::Replayed);
-        }
-        Ok(())
-    }
-
-    /// Remember an index that has passed `check` and authentication.
-    fn accept(&mut self, index: u64) {
-        if index > self.highest {
-            if index - self.highest >= WINDOW {
-                self.seen = [0; WINDOW_WORDS];
-            } else {
-                (self.highest + 1..index).for_each(|skipped| self.clear(skipped));
-            }
-            self.highest = index;
-        }
-        self.mark(index);
-    }
-
-    fn mark(&mut self, index: u64) {
-        let (word, bit) = Self::place(index);
-        self.seen[word] |= bit;
-    }
-
-    fn clear(&mut self, index: u64) {
-        let (word, bit) = Self::place(index);
-        self.seen[word] &= !bit;
-    }
-
-    fn place(index: u64) -> (usize, u64) {
-        let slot = index % WINDOW;
-        ((slot / 64) as usize, 1 << (slot % 64))
-    }
-}
-
-/// What a receiver knows of the SSRCs that have sent it an authentic packet.
-#[derive(Default)]
-struct Sources {
-    known: Vec<(u32, ReplayWindow)>,
-}
-
-impl Sources {
-    fn find(&self, ssrc: u32) -> Result<Option<usize>> {
-        let found = self.known.iter().position(|(known, _)| *known == ssrc);
-        if found.is_none() && self.known.len() >= MAX_SOURCES {
-            return Err(Error::TooManySources);
-        }
-        Ok(found)
-    }
-
-    fn check(&self, source: Option<usize>, index: u64) -> Result<()> {
-        source.map_or(Ok(()), |at| self.known[at].1.check(index))
-    }
-
-    /// Remember an authentic packet; only this creates state.
-    fn accept(&mut self, source: Option<usize>, ssrc: u32, index: u64) {
-        match source {
-            Some(at) => self.known[at].1.accept(index),
-            None => self.known.push((ssrc, ReplayWindow::starting_at(index))),
-        }
-    }
-}
-
-/// Guess the 48-bit index of a packet from its sequence number (RFC 3711 §3.3.1 and appendix A).
-///
-/// Returns None for a packet from before the first cycle, which cannot exist.
-fn guess_index(highest: u64, sequence: u16) -> Option<u64> {
-    let step = sequence.wrapping_sub(highest as u16) as i16;
-    let index = highest.checked_add_signed(i64::from(step))?;
-    (index < 1 << 48).then_some(index)
-}
-
 /// The receiving half of one session: RTP and RTCP from one peer.
 pub struct Receiver {
     profile: Profile,
@@ -436,11 +339,7 @@ impl Receiver {
         }
         let (ssrc, sequence) = (u32_at(buf, 8), u16_at(buf, 2));
         let source = self.rtp_sources.find(ssrc)?;
-        let index = match source {
-            Some(at) => guess_index(self.rtp_sources.known[at].1.highest, sequence),
-            None => Some(u64::from(sequence)),
-        };
-        let index = index.ok_or(Error::Replayed)?;
+        let index = self.rtp_sources.guess_index(source, sequence)?;
         self.rtp_sources.check(source, index)?;
         let plain_len = buf.len() - tag_len;
         open_rtp(&self.rtp, buf, header_len, plain_len, ssrc, index)?;
@@ -478,7 +377,7 @@ impl Receiver {
 
     /// Return how many SSRCs have sent authentic RTP.
     pub fn source_count(&self) -> usize {
-        self.rtp_sources.known.len()
+        self.rtp_sources.count()
     }
 }
 

@@ -1,13 +1,13 @@
 //! Bad input, one named case each: what is refused, with which sentence, and that nothing else moves.
 
 use engine::error::Error;
-use engine::ice::{Agent, Event, State, Strangers};
+use engine::ice::{Agent, Event, State};
 use engine::rtcp::{self, Message as Rtcp};
 use engine::rtp::{Packet, SequenceExtender, demux, header_len};
 use engine::srtp::{Profile, Receiver, Sender};
 use engine::stun::{Check, IntegrityKey, MAX_RESPONSE_LEN, Message, write_check};
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const UFRAG: &str = "abcd";
 const PASSWORD: &str = "0123456789012345678901";
@@ -281,29 +281,34 @@ fn stun_use_candidate_from_a_new_address_moves_only_when_authentic() {
 }
 
 #[test]
-fn stun_from_strangers_is_answered_at_a_bounded_rate() {
-    let start = Instant::now();
-    let mut strangers = Strangers::new(start);
-    let unknown = check("zzzz:peer", PASSWORD);
-    let message = Message::parse(&unknown).unwrap();
+fn stun_floods_of_forgeries_leave_a_transport_alone() {
+    let now = Instant::now();
+    let mut agent = Agent::new(UFRAG, PASSWORD, now).unwrap();
     let mut out = [0; MAX_RESPONSE_LEN];
-    let mut flood = |now| {
-        (0..100_000)
-            .filter(|_| strangers.refuse(&message, now, &mut out) > 0)
-            .count()
-    };
-    assert_eq!(flood(start), 1000);
-    assert_eq!(flood(start + Duration::from_secs(1)), 1000);
+    let forged = check("abcd:peer", "another password, 22 long");
+    let forged = Message::parse(&forged).unwrap();
+    for flood in 0..100_000u32 {
+        let thief = (flood.to_be_bytes(), 6).into();
+        let outcome = agent.handle_check(&forged, thief, now, &mut out);
+        assert!(!outcome.authenticated && outcome.events.is_empty());
+    }
+    assert_eq!(agent.addresses().count(), 0);
+}
+
+#[test]
+fn stun_of_an_unsound_check_does_not_make_its_address_known() {
+    let now = Instant::now();
+    let mut agent = Agent::new(UFRAG, PASSWORD, now).unwrap();
+    let request = Request::new().named().with(0x0033, &[]).signed();
+    let request = request.fingerprinted().bytes;
+    let message = Message::parse(&request).unwrap();
+    let outcome = agent.handle_check(&message, from(), now, &mut [0; MAX_RESPONSE_LEN]);
+    assert!(!outcome.authenticated && !agent.knows(from()));
 }
 
 #[test]
 fn stun_answers_are_never_larger_than_the_question() {
-    let now = Instant::now();
-    let mut out = [0; MAX_RESPONSE_LEN];
-    let tiny = Request::new().fingerprinted().bytes;
-    let message = Message::parse(&tiny).unwrap();
-    assert_eq!(Strangers::new(now).refuse(&message, now, &mut out), 0);
-    assert_eq!(answer(&tiny), 0);
+    assert_eq!(answer(&Request::new().fingerprinted().bytes), 0);
 }
 
 #[test]
