@@ -1,5 +1,5 @@
 /** The live page of a student: one tap, then the lesson; it returns by itself after any gap. */
-import { useComputed, useSignal } from "@preact/signals";
+import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { useRoute } from "preact-iso";
 import { Button, LinkButton, Segments, Skeleton, StateBadge } from "../components/basics";
@@ -115,27 +115,37 @@ function Over({ lesson }: { lesson: Lesson }) {
 }
 
 /** The sound of the lesson; pictures are always silent. */
-function useSound(live: LiveLesson, blocked: { value: boolean }) {
+function useSound(live: LiveLesson, blocked: Signal<boolean>) {
   const voice = useRef<HTMLAudioElement>(null);
   const guest = useRef<HTMLAudioElement>(null);
-  useEffect(() => {
-    for (const [element, slot] of [
-      [voice.current, "voice"],
-      [guest.current, "guest-voice"],
+  const start = (element: HTMLAudioElement | null) => {
+    element?.play().then(
+      () => {
+        blocked.value = false;
+      },
+      (problem: unknown) => {
+        // An element that has no stream yet, or got a new one meanwhile, fails in other ways: no harm.
+        if (problem instanceof DOMException && problem.name === "NotAllowedError") {
+          blocked.value = true;
+        }
+      },
+    );
+  };
+  useSignalEffect(() => {
+    for (const [ref, stream] of [
+      [voice, live.voices.voice.value],
+      [guest, live.voices["guest-voice"].value],
     ] as const) {
-      if (element) element.srcObject = live.streams[slot];
+      const element = ref.current;
+      if (!element || element.srcObject === stream) continue;
+      element.srcObject = stream;
+      if (stream) start(element);
     }
-  }, [live]);
-  const play = async () => {
-    const elements = [voice.current, guest.current];
-    try {
-      // Both at once: after an await the tap no longer counts for the second in Safari.
-      await Promise.all(elements.map((element) => element?.play()));
-      blocked.value = false;
-    } catch (problem) {
-      if (problem instanceof DOMException && problem.name === "NotAllowedError")
-        blocked.value = true;
-    }
+  });
+  // Both in the same tap: after an await it no longer counts in Safari.
+  const play = () => {
+    start(voice.current);
+    start(guest.current);
   };
   return { voice, guest, play };
 }
@@ -218,7 +228,7 @@ function Classroom({ id }: { id: string }) {
     rememberTap(id);
     left.value = false;
     live.watch();
-    void sound.play();
+    sound.play();
   };
 
   // Who waited here enters by itself; who tapped before a reload does not tap again.
@@ -337,7 +347,7 @@ function Classroom({ id }: { id: string }) {
                       look="primary"
                       large
                       icon="sound"
-                      onClick={() => void sound.play()}
+                      onClick={() => sound.play()}
                       testid="tap-sound"
                     >
                       {t().tapForSound}

@@ -8,6 +8,9 @@ const GATHER_TIMEOUT = 400;
 /** No answer to a request for this long counts as no network, in ms. */
 const REQUEST_TIMEOUT = 10_000;
 
+/** How long a connection stays open for the server's answer to our leaving, in ms. */
+const LEAVE_TIMEOUT = 2_000;
+
 export interface PeerSession {
   readonly pc: RTCPeerConnection;
   readonly resource: string;
@@ -100,16 +103,23 @@ export async function restartSession(session: PeerSession): Promise<void> {
   await pc.setRemoteDescription({ type: "answer", sdp: session.answer });
 }
 
-/** Close here at once and tell the server, even while the page is going away. */
+/** Tell the server that we leave, even while the page is going away, and close. */
 export function endSession(session: PeerSession): void {
-  session.pc.close();
+  const close = () => session.pc.close();
+  const timer = setTimeout(close, LEAVE_TIMEOUT);
   fetch(session.resource, {
     method: "DELETE",
     headers: { Authorization: `Bearer ${session.token}` },
     keepalive: true,
-  }).catch(() => {
-    // The server will notice by itself when our consent runs out.
-  });
+  })
+    .catch(() => {
+      // The server will notice by itself when our consent runs out.
+    })
+    .then(() => {
+      // Not before: a closed connection looks like a lost one, and the server would wait for our return.
+      clearTimeout(timer);
+      close();
+    });
 }
 
 /** Codes after which asking again makes no sense until a person does something. */

@@ -99,7 +99,7 @@ export class Player {
 
   #drop(): void {
     if (this.#session) endSession(this.#session);
-    this.#pc?.close();
+    else this.#pc?.close();
     this.#pc = null;
     this.#session = null;
   }

@@ -147,7 +147,7 @@ export class Publisher {
 
   #drop(): void {
     if (this.#session) endSession(this.#session);
-    this.#pc?.close();
+    else this.#pc?.close();
     this.#pc = null;
     this.#session = null;
   }

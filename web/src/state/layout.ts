@@ -1,7 +1,8 @@
 /** Which slot is shown where; pure. */
-import type { Slot, Source, VIDEO_SLOTS } from "../protocol/types";
+import type { AUDIO_SLOTS, Slot, Source, VIDEO_SLOTS } from "../protocol/types";
 
 export type VideoSlot = (typeof VIDEO_SLOTS)[number];
+export type AudioSlot = (typeof AUDIO_SLOTS)[number];
 export type Layout = "both" | "slides" | "speaker" | "audio";
 export const LAYOUTS: readonly Layout[] = ["both", "slides", "speaker", "audio"];
 

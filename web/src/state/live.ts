@@ -1,5 +1,5 @@
 /** A lesson as one page sees it: its facts from the socket, its media from the player. Pages only read. */
-import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { ApiError } from "../protocol/api";
 import type { LessonView } from "../protocol/lesson-log";
 import type { LinkName } from "../protocol/link";
@@ -7,7 +7,7 @@ import { LessonSocket, type SocketState } from "../protocol/socket";
 import type { Lesson, Slot } from "../protocol/types";
 import { Player } from "../protocol/whep";
 import { api, asApiError } from "./app";
-import { guessSlots, type Slots } from "./layout";
+import { type AudioSlot, guessSlots, type Slots, type VideoSlot } from "./layout";
 import { type Quality, qualityOf, type Rates, ratesOf, type Sample, sampleOf } from "./stats";
 
 /** Ms between two looks at getStats. */
@@ -42,8 +42,17 @@ export class LiveLesson {
   readonly quality = signal<Quality>("good");
   readonly sample = signal<Sample | null>(null);
   readonly rates = signal<Rates | null>(null);
-  /** A stream for each slot, for the whole life of the page; its track changes with the session. */
-  readonly streams: Record<Slot, MediaStream>;
+  /** A stream for each picture, for the whole life of the page: the last picture stays until a new one comes. */
+  readonly streams: Record<VideoSlot, MediaStream> = {
+    screen: new MediaStream(),
+    camera: new MediaStream(),
+    guest: new MediaStream(),
+  };
+  /** A stream for each voice, new with each session: Chromium plays nothing from one that began empty. */
+  readonly voices: Record<AudioSlot, Signal<MediaStream | null>> = {
+    voice: signal(null),
+    "guest-voice": signal(null),
+  };
   /** Slots whose track has data, as the browser sees it. */
   readonly flowing = signal<ReadonlySet<Slot>>(new Set());
   readonly #wasConnected = signal(false);
@@ -66,13 +75,6 @@ export class LiveLesson {
 
   constructor(id: string) {
     this.id = id;
-    this.streams = {
-      screen: new MediaStream(),
-      camera: new MediaStream(),
-      guest: new MediaStream(),
-      voice: new MediaStream(),
-      "guest-voice": new MediaStream(),
-    };
     this.#socket = new LessonSocket(id, {
       view: (view) => this.#onView(view),
       state: (state, code) => this.#onSocket(state, code),
@@ -193,9 +195,13 @@ export class LiveLesson {
   }
 
   #onTrack(slot: Slot, track: MediaStreamTrack): void {
-    const stream = this.streams[slot];
-    for (const old of stream.getTracks()) stream.removeTrack(old);
-    stream.addTrack(track);
+    if (slot === "voice" || slot === "guest-voice") {
+      this.voices[slot].value = new MediaStream([track]);
+    } else {
+      const stream = this.streams[slot];
+      for (const old of stream.getTracks()) stream.removeTrack(old);
+      stream.addTrack(track);
+    }
     const look = () => {
       const next = new Set(this.flowing.value);
       if (track.muted) next.delete(slot);

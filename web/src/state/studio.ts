@@ -142,7 +142,8 @@ export class Studio {
       this.#screenPublisher.poke();
     };
     const onDevices = () => void this.#listDevices();
-    const onHide = () => this.#stopSending();
+    // The screen can not return by itself after a reload; camera and voice can, and keep their place till then.
+    const onHide = () => this.#screenPublisher.stop();
     window.addEventListener("online", onOnline);
     window.addEventListener("pagehide", onHide);
     navigator.mediaDevices?.addEventListener?.("devicechange", onDevices);
