@@ -2,6 +2,10 @@
 //!
 //! Each takes any bytes, must not panic, and asserts what has to hold of whatever was accepted.
 
+mod room;
+
+pub use room::room;
+
 use crate::rtp::{Packet, write_header};
 use crate::srtp::{Profile, Receiver, Sender};
 use crate::stun::{self, IntegrityKey, MAX_RESPONSE_LEN, Message};

@@ -115,3 +115,8 @@ fn vp8() {
 fn h264() {
     drive(fuzzing::h264, &seeds("h264"));
 }
+
+#[test]
+fn room() {
+    drive(fuzzing::room, &seeds("room"));
+}
