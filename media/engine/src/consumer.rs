@@ -134,6 +134,7 @@ pub struct Consumer {
     next_out: u64,
     next_rtx: u64,
     frame_cut: bool,
+    frame_open: bool,
     newest: Option<(u32, Micros)>,
     line: Option<(Micros, u32)>,
     first_timestamp: u32,
@@ -170,6 +171,7 @@ impl Consumer {
             next_out: first_out,
             next_rtx: u64::from(random[1]) % FIRST_SEQUENCE_BELOW,
             frame_cut: false,
+            frame_open: false,
             newest: None,
             line: None,
             first_timestamp: random[2],
@@ -196,7 +198,7 @@ impl Consumer {
         self.line = self.time_at(producer, now).or_else(|| self.newest.map(|(t, at)| (at, t)));
         self.producer = None;
         self.phase = Phase::Empty;
-        self.frame_cut |= !self.runs.is_empty();
+        self.frame_cut |= self.frame_open;
         self.runs.clear();
         self.resent.clear();
     }
@@ -233,6 +235,7 @@ impl Consumer {
         });
         self.next_out = out_first;
         self.frame_cut = false;
+        self.frame_open = false;
         self.phase = Phase::Flowing;
         Some(first)
     }
@@ -254,6 +257,7 @@ impl Consumer {
         self.octets = self.octets.wrapping_add(kept.payload.len() as u32);
         if written.out >= self.next_out {
             self.next_out = written.out + 1;
+            self.frame_open = self.parameters.kind == Kind::Video && !kept.info.marker;
             let offset = self.runs.last().map_or(0, |run| run.timestamp_offset);
             self.newest = Some((kept.info.timestamp.wrapping_add(offset), kept.arrival));
         }
