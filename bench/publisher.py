@@ -11,7 +11,8 @@ from bench.keys import PUBLISHER
 
 SSRC: Final = 0x10000001
 PAYLOAD_TYPE: Final = 96
-RTP_BYTES: Final = 891  # of a packet before SRTP: what libwebrtc sends of 720p on average
+RTP_BYTES: Final = 891  # of a packet before SRTP: what libwebrtc sends of 720p on average;
+# it cuts a frame into equal parts, of which the later ones are one byte longer
 PACKETS_PER_FRAME: Final = 7
 FRAMES_PER_SECOND: Final = 30  # with the two above 1.5 Mbit/s
 KEYFRAME_EVERY: Final = 60  # frames
@@ -57,7 +58,8 @@ class Publisher:
         )
         self.sent += 1
         payload = self._payload(first=number == 0)
-        return header + payload + self._filling[: RTP_BYTES - 12 - len(payload) - STAMP_BYTES]
+        size = RTP_BYTES + (number >= PACKETS_PER_FRAME // 2)
+        return header + payload + self._filling[: size - HEADER_BYTES - len(payload) - STAMP_BYTES]
 
     def _payload(self, *, first: bool) -> bytes:
         """Return VP8's descriptor with a 15-bit picture id (RFC 7741) and the first data byte."""

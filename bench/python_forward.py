@@ -1,7 +1,7 @@
 """Forwarding in Python alone: protect each packet for each subscriber with pylibsrtp and send it.
 
 This is what an SFU on aiortc's parts costs when nothing else is done. Arguments and output are
-those of media/engine/examples/floor.rs.
+those of media/engine/examples/floor.rs, without its last.
 """
 
 import json

@@ -5,7 +5,9 @@
 //! `python -m bench forward` runs it beside the engine and prints the ratio.
 //!
 //! Arguments: subscribers, port, frames, packets in a frame, bytes of an RTP packet, frames a second
-//! (0: as fast as possible). Prints one JSON line.
+//! (0: as fast as possible), and 1 if runs of equal size are to be handed over whole (`UDP_SEGMENT`).
+//! As libwebrtc cuts a frame, the second half of its packets is one byte longer than the first.
+//! Prints one JSON line.
 
 use std::io;
 use std::mem::{size_of, zeroed};
@@ -21,8 +23,10 @@ const HEADER: usize = 12;
 const TAG: usize = 16;
 /// Messages of one `sendmmsg`.
 const BATCH: usize = 64;
-/// Room for one sealed packet.
-const SLOT: usize = 2048;
+/// Room for a run of sealed packets; a datagram's length limits it in the kernel as well.
+const SLOT: usize = 65_000;
+/// Room for one control message with a `u16` in it.
+const CONTROL: usize = 32;
 
 struct Arguments {
     subscribers: usize,
@@ -31,15 +35,24 @@ struct Arguments {
     packets: usize,
     bytes: usize,
     rate: u64,
+    runs: bool,
 }
+
+/// The control messages of one run, aligned as C wants them.
+#[repr(C, align(8))]
+#[derive(Clone, Copy)]
+struct Control([u8; CONTROL]);
 
 /// Buffers and message headers of one `sendmmsg`; the headers point into the buffers.
 struct Batch {
-    buffers: Vec<[u8; SLOT]>,
+    buffers: Vec<Vec<u8>>,
+    controls: Vec<Control>,
     addresses: Vec<libc::sockaddr_in>,
     parts: Vec<libc::iovec>,
     messages: Vec<libc::mmsghdr>,
     used: usize,
+    /// Sealed bytes of each packet of the run under way; 0 when the next packet begins one.
+    segment: usize,
 }
 
 fn main() -> io::Result<()> {
@@ -50,18 +63,20 @@ fn main() -> io::Result<()> {
         .map(|index| address(index, arguments.port))
         .collect();
     let mut batch = Batch::new();
-    let packet = vec![0x5A_u8; arguments.bytes];
+    let packet = vec![0x5A_u8; arguments.bytes + 1];
     let started = Instant::now();
     let before = cpu_ns();
     for frame in 0..arguments.frames {
         wait(started, frame, arguments.rate);
         for (key, address) in keys.iter().zip(&addresses) {
+            batch.end_run();
             for number in 0..arguments.packets {
                 let index = frame * arguments.packets as u64 + number as u64;
-                batch.seal(&packet, key, *address, index);
-                if batch.used == BATCH {
-                    batch.send(&socket)?;
+                let bytes = arguments.bytes + usize::from(number >= arguments.packets / 2);
+                if !arguments.runs || batch.segment != bytes + TAG {
+                    batch.begin_run(&socket, *address, bytes + TAG)?;
                 }
+                batch.seal(&packet[..bytes], key, index);
             }
         }
         batch.send(&socket)?;
@@ -77,8 +92,8 @@ fn read_arguments() -> Arguments {
         .skip(1)
         .map(|text| text.parse().expect("every argument is a number"))
         .collect();
-    let [subscribers, port, frames, packets, bytes, rate] = numbers[..] else {
-        panic!("six arguments: subscribers port frames packets bytes rate");
+    let [subscribers, port, frames, packets, bytes, rate, runs] = numbers[..] else {
+        panic!("seven arguments: subscribers port frames packets bytes rate runs");
     };
     Arguments {
         subscribers: subscribers as usize,
@@ -87,6 +102,7 @@ fn read_arguments() -> Arguments {
         packets: packets as usize,
         bytes: bytes as usize,
         rate,
+        runs: runs != 0,
     }
 }
 
@@ -130,22 +146,56 @@ impl Batch {
         // SAFETY: all bytes zero is a valid value of each of these C structures
         let (address, part, message) = unsafe { (zeroed(), zeroed(), zeroed()) };
         Self {
-            buffers: vec![[0; SLOT]; BATCH],
+            buffers: vec![vec![0; SLOT]; BATCH],
+            controls: vec![Control([0; CONTROL]); BATCH],
             addresses: vec![address; BATCH],
             parts: vec![part; BATCH],
             messages: vec![message; BATCH],
             used: 0,
+            segment: 0,
         }
     }
 
-    fn seal(&mut self, packet: &[u8], key: &LessSafeKey, address: libc::sockaddr_in, index: u64) {
+    fn end_run(&mut self) {
+        self.segment = 0;
+    }
+
+    /// Begin a message for packets of this many sealed bytes; a full batch is sent first.
+    fn begin_run(
+        &mut self,
+        socket: &UdpSocket,
+        address: libc::sockaddr_in,
+        segment: usize,
+    ) -> io::Result<()> {
+        if self.used == BATCH {
+            self.send(socket)?;
+        }
         let slot = self.used;
+        self.addresses[slot] = address;
+        self.parts[slot].iov_base = self.buffers[slot].as_mut_ptr().cast();
+        self.parts[slot].iov_len = 0;
+        let header = &mut self.messages[slot].msg_hdr;
+        header.msg_name = (&raw mut self.addresses[slot]).cast();
+        header.msg_namelen = size_of::<libc::sockaddr_in>() as u32;
+        header.msg_iov = &raw mut self.parts[slot];
+        header.msg_iovlen = 1;
+        header.msg_control = std::ptr::null_mut();
+        header.msg_controllen = 0;
+        self.segment = segment;
+        self.used += 1;
+        Ok(())
+    }
+
+    /// Append one sealed packet to the run under way.
+    fn seal(&mut self, packet: &[u8], key: &LessSafeKey, index: u64) {
+        let slot = self.used - 1;
+        let start = self.parts[slot].iov_len;
+        let end = start + packet.len();
         let buffer = &mut self.buffers[slot];
-        let end = packet.len();
-        buffer[..end].copy_from_slice(packet);
+        buffer[start..end].copy_from_slice(packet);
         let mut nonce = [0_u8; 12];
         nonce[4..].copy_from_slice(&index.to_be_bytes());
-        let (header, body) = buffer[..end].split_at_mut(HEADER);
+        let (header, body) = buffer[start..end].split_at_mut(HEADER);
         let tag = key
             .seal_in_place_separate_tag(
                 Nonce::assume_unique_for_key(nonce),
@@ -154,15 +204,27 @@ impl Batch {
             )
             .expect("a packet is short");
         buffer[end..end + TAG].copy_from_slice(tag.as_ref());
-        self.addresses[slot] = address;
-        self.parts[slot].iov_base = buffer.as_mut_ptr().cast();
         self.parts[slot].iov_len = end + TAG;
+        if start > 0 {
+            self.cut(slot);
+        }
+    }
+
+    /// Tell the kernel where to cut a run (udp(7)).
+    fn cut(&mut self, slot: usize) {
         let header = &mut self.messages[slot].msg_hdr;
-        header.msg_name = (&raw mut self.addresses[slot]).cast();
-        header.msg_namelen = size_of::<libc::sockaddr_in>() as u32;
-        header.msg_iov = &raw mut self.parts[slot];
-        header.msg_iovlen = 1;
-        self.used += 1;
+        header.msg_control = self.controls[slot].0.as_mut_ptr().cast();
+        // SAFETY: the control buffer is aligned and has room for one message with a u16
+        unsafe {
+            header.msg_controllen = libc::CMSG_SPACE(size_of::<u16>() as u32) as _;
+            let message = libc::CMSG_FIRSTHDR(header);
+            (*message).cmsg_level = libc::SOL_UDP;
+            (*message).cmsg_type = libc::UDP_SEGMENT;
+            (*message).cmsg_len = libc::CMSG_LEN(size_of::<u16>() as u32) as _;
+            libc::CMSG_DATA(message)
+                .cast::<u16>()
+                .write_unaligned(self.segment as u16);
+        }
     }
 
     fn send(&mut self, socket: &UdpSocket) -> io::Result<()> {
@@ -179,6 +241,7 @@ impl Batch {
             sent += count as usize;
         }
         self.used = 0;
+        self.segment = 0;
         Ok(())
     }
 }
