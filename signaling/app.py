@@ -241,7 +241,7 @@ class Signaling:
             membership.close(CloseReason.LEFT)
             raise
         self.sessions.add(session)
-        response = web.Response(status=201, text=answer, content_type=SDP)
+        response = typed(201, answer, SDP)
         response.headers[hdrs.LOCATION] = session.path
         response.headers[hdrs.ETAG] = session.etag
         response.headers[cors.ACCEPT_PATCH] = FRAGMENT
@@ -273,7 +273,7 @@ class Signaling:
         answer = session.apply(fragment, request.headers.get(hdrs.IF_MATCH))
         if answer is None:
             return web.Response(status=204)
-        response = web.Response(status=200, text=answer, content_type=FRAGMENT)
+        response = typed(200, answer, FRAGMENT)
         response.headers[hdrs.ETAG] = session.etag
         return response
 
@@ -348,6 +348,11 @@ async def read_text(request: web.Request, content_type: str, limit: int) -> str:
         raise TooSlow("body-too-slow", f"The body took over {BODY_TIMEOUT:.0f} s.") from error
     except UnicodeDecodeError as error:
         raise BadRequest("sdp-not-text", "The body is not UTF-8 text.") from error
+
+
+def typed(status: int, text: str, content_type: str) -> web.Response:
+    """Return a response without a charset, which some clients' comparisons do not expect."""
+    return web.Response(status=status, body=text.encode(), content_type=content_type)
 
 
 def wrong_content_type(request: web.Request, wanted: str, header: str) -> WrongContentType:

@@ -32,7 +32,7 @@ class TestPost:
         """4.2: 201 Created, application/sdp."""
         response = await door.publish()
         assert response.status == 201
-        assert response.content_type == "application/sdp"
+        assert response.headers["Content-Type"] == "application/sdp"
         answer = await response.text()
         assert answer.startswith("v=0\r\n")
         assert all("a=recvonly" in lines for lines in sections(answer)[1:])
