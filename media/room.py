@@ -170,9 +170,9 @@ class Room:
             return
         self.closed = True
         self._router.close(reason)
-        for seat in self._seats.values():
-            seat.stop_grace()
-        self._seats.clear()
+        for seat in list(self._seats.values()):  # whose participants were to come back
+            seat.last_reason = reason
+            self._remove(seat)
         self._listeners.clear()
 
     # --- checks -----------------------------------------------------------------------------
@@ -284,7 +284,8 @@ class Room:
         if not seat.announced:
             seat.announced = True
             self._emit(SourceAdded(seat.source, seat.participant))
-        elif seat.activity is not before:
+            before = Activity.ACTIVE
+        if seat.activity is not before:
             event = SourceResumed if seat.activity is Activity.ACTIVE else SourceStalled
             self._emit(event(seat.source, seat.participant))
 

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import random
 import socket
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -211,6 +212,9 @@ async def test_everybody_hears_that_the_server_stops() -> None:
         students = [(await lesson.watch(f"student {number}"))[1] for number in range(5)]
     await until(lambda: {student.dtls.dtls.state for student in students} == {"closed"})
     await lesson.close()
+    left = [thread.name for thread in threading.enumerate()]
+    assert "dtls" not in left
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_an_ice_restart_keeps_the_connection(lesson: Lesson) -> None:

@@ -580,3 +580,27 @@ async def test_a_broken_listener_hurts_nobody(
     stop()
     lesson.watch("student").close()
     assert not caplog.records
+
+
+async def test_a_listener_may_close_the_room_it_hears_of(
+    rooms: Rooms, lesson: Lesson, worker: Worker
+) -> None:
+    lesson.room.subscribe_events(
+        lambda event: rooms.close("lesson") if isinstance(event, SourceAdded) else None
+    )
+    lesson.watch("student")
+    publication = await lesson.start("teacher", CAMERA)
+    assert publication.closed
+    assert lesson.room.closed
+    assert not worker.transports
+
+
+async def test_who_was_to_come_back_is_removed_with_the_room(
+    rooms: Rooms, lesson: Lesson, timers: FakeTimers
+) -> None:
+    teacher = await lesson.start("teacher", CAMERA)
+    teacher.close(CloseReason.EXPIRED)
+    lesson.take()
+    rooms.close("lesson")
+    assert lesson.take()[0] == SourceRemoved(CAMERA, "teacher", CloseReason.ROOM_CLOSED)
+    assert timers.pending == 0
