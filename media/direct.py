@@ -38,7 +38,10 @@ class DirectConsumer(Consumer):
         self._news = asyncio.Event()
 
     async def batches(self) -> AsyncIterator[list[bytes]]:
-        """Yield plain RTP packets as they come, until the slot is closed."""
+        """Yield plain RTP packets as they come, until the slot is closed.
+
+        RTCP sender reports come among them; RFC 5761 section 4 tells the two apart.
+        """
         while True:
             while self._batches:
                 batch = self._batches.popleft()

@@ -35,6 +35,7 @@ class Producer:
         self.close_reason: CloseReason | None = None
         self._on_state: list[Callable[[Producer], None]] = []
         self._on_level: list[Callable[[Producer, int], None]] = []
+        self._on_keyframe_wish: list[Callable[[Producer], None]] = []
 
     @property
     def codecs(self) -> frozenset[str]:
@@ -53,6 +54,10 @@ class Producer:
     def on_level(self, callback: Callable[[Producer, int], None]) -> None:
         """Call back with each audio level (RFC 6464: 0 loud, 127 silent)."""
         self._on_level.append(callback)
+
+    def on_keyframe_wish(self, callback: Callable[[Producer], None]) -> None:
+        """Call back when a producer of a DirectTransport should send a keyframe."""
+        self._on_keyframe_wish.append(callback)
 
     def request_keyframe(self) -> None:
         """Ask the publisher for a keyframe; the engine throttles."""
@@ -78,6 +83,11 @@ class Producer:
         """Take the engine's word on how loud it is."""
         for callback in self._on_level:
             callback(self, level)
+
+    def handle_keyframe_wish(self) -> None:
+        """Take the engine's word that subscribers need a keyframe."""
+        for callback in self._on_keyframe_wish:
+            callback(self)
 
     def _set_state(self, state: ProducerState) -> None:
         if state is self.state:

@@ -173,6 +173,9 @@ class Worker:
             case "producer_started" | "producer_resumed" | "producer_stalled":
                 if (producer := self.producers.get(number)) is not None:
                     producer.handle_flow(name != "producer_stalled")
+            case "keyframe_requested":
+                if (producer := self.producers.get(number)) is not None:
+                    producer.handle_keyframe_wish()
             case "transport_connected" | "transport_migrated":
                 if isinstance(peer := self.transports.get(number), Transport):
                     peer.handle_address(str(rest[0]))

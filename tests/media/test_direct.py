@@ -60,3 +60,14 @@ async def test_a_slow_reader_loses_at_its_own_queue(transport: DirectTransport) 
     assert consumer.dropped == 2
     consumer.close()
     assert await read(consumer) == [[b"1", b"2"], [b"5"]]
+
+
+async def test_a_wish_for_a_keyframe_reaches_who_makes_the_picture(
+    transport: DirectTransport, engine: FakeEngine
+) -> None:
+    camera = transport.produce(Source.CAMERA, track(Source.CAMERA))
+    wishes: list[Source] = []
+    camera.on_keyframe_wish(lambda producer: wishes.append(producer.source))
+    engine.inject(("keyframe_requested", camera.id), ("keyframe_requested", 999))
+    await asyncio.sleep(0.01)
+    assert wishes == [Source.CAMERA]
