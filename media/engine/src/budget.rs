@@ -14,7 +14,12 @@ pub struct Budget {
 impl Budget {
     /// Allow `rate` bytes a second on average and `burst` bytes at once.
     pub fn new(rate: i64, burst: i64) -> Self {
-        Self { rate, burst, left: burst, filled: 0 }
+        Self {
+            rate,
+            burst,
+            left: burst,
+            filled: 0,
+        }
     }
 
     /// Take `bytes`, or leave everything and return false.

@@ -204,7 +204,10 @@ mod tests {
         timeline.report(SECOND, u32::MAX - 44_999);
         assert_eq!(timeline.position(45_000), Some(2 * SECOND));
         assert_eq!(timeline.timestamp(2 * SECOND), Some(45_000));
-        assert_eq!(timeline.timestamp(0), Some((u32::MAX - 44_999).wrapping_sub(90_000)));
+        assert_eq!(
+            timeline.timestamp(0),
+            Some((u32::MAX - 44_999).wrapping_sub(90_000))
+        );
     }
 
     #[test]

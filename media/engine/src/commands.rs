@@ -24,28 +24,53 @@ impl Core {
                 self.routers.entry(router).or_default();
             }
             Command::RouterClose(router) => self.close_router(router, now),
-            Command::TransportCreate { transport, router, ice_ufrag, ice_pwd } => {
+            Command::TransportCreate {
+                transport,
+                router,
+                ice_ufrag,
+                ice_pwd,
+            } => {
                 self.create_transport(transport, router, &ice_ufrag, &ice_pwd, now);
             }
             Command::DirectTransportCreate { transport, router } => {
                 self.add_transport(transport, router, Path::Direct);
             }
-            Command::TransportRestartIce { transport, ice_ufrag, ice_pwd } => {
+            Command::TransportRestartIce {
+                transport,
+                ice_ufrag,
+                ice_pwd,
+            } => {
                 self.restart_ice(transport, &ice_ufrag, &ice_pwd);
             }
-            Command::TransportSetKeys { transport, profile, send, receive } => {
+            Command::TransportSetKeys {
+                transport,
+                profile,
+                send,
+                receive,
+            } => {
                 self.set_keys(transport, profile, &send, &receive);
             }
             Command::TransportClose(transport) => self.close_transport(transport, now),
-            Command::DtlsSend { transport, datagram } => {
+            Command::DtlsSend {
+                transport,
+                datagram,
+            } => {
                 self.send_dtls(transport, &datagram, sink);
             }
-            Command::ProducerCreate { producer, transport, parameters } => {
+            Command::ProducerCreate {
+                producer,
+                transport,
+                parameters,
+            } => {
                 self.create_producer(producer, transport, *parameters);
             }
             Command::ProducerClose(producer) => self.close_producer(producer, now),
             Command::KeyframeRequest(producer) => self.want_keyframe(producer),
-            Command::ConsumerCreate { consumer, transport, parameters } => {
+            Command::ConsumerCreate {
+                consumer,
+                transport,
+                parameters,
+            } => {
                 self.create_consumer(consumer, transport, *parameters);
             }
             Command::ConsumerSetProducer { consumer, producer } => {
@@ -73,12 +98,18 @@ impl Core {
         pwd: &str,
         now: Instant,
     ) {
-        let Ok(agent) = ice::Agent::new(ufrag, pwd, now) else { return };
+        let Ok(agent) = ice::Agent::new(ufrag, pwd, now) else {
+            return;
+        };
         if self.ufrags.contains_key(ufrag.as_bytes()) {
             return;
         }
-        let network = Network { agent, sender: None, receiver: None };
-        if let Some(place) = self.add_transport(id, router, Path::Network(network)) {
+        let network = Network {
+            agent,
+            sender: None,
+            receiver: None,
+        };
+        if let Some(place) = self.add_transport(id, router, Path::Network(Box::new(network))) {
             self.ufrags.insert(ufrag.as_bytes().into(), place);
         }
     }
@@ -88,33 +119,56 @@ impl Core {
             return None;
         }
         let members = self.routers.get_mut(&router)?;
-        let place = self.transports.insert(Transport::new(id, router, path, self.random.next()));
+        let place = self
+            .transports
+            .insert(Transport::new(id, router, path, self.random.next()));
         members.push(place);
         self.transport_places.insert(id, place);
         Some(place)
     }
 
     fn restart_ice(&mut self, id: TransportId, ufrag: &str, pwd: &str) {
-        let Some(&place) = self.transport_places.get(&id) else { return };
+        let Some(&place) = self.transport_places.get(&id) else {
+            return;
+        };
         if self.ufrags.contains_key(ufrag.as_bytes()) {
             return;
         }
-        let Some(network) = self.transports[place].network() else { return };
-        let Ok(void) = network.agent.restart(ufrag, pwd) else { return };
+        let Some(network) = self.transports[place].network() else {
+            return;
+        };
+        let Ok(void) = network.agent.restart(ufrag, pwd) else {
+            return;
+        };
         if let Some(void) = void {
             self.ufrags.remove(void.as_bytes());
         }
         self.ufrags.insert(ufrag.as_bytes().into(), place);
     }
 
-    fn set_keys(&mut self, id: TransportId, profile: Profile, send: &MasterKey, receive: &MasterKey) {
-        let Some(&place) = self.transport_places.get(&id) else { return };
-        let Some(network) = self.transports[place].network() else { return };
+    fn set_keys(
+        &mut self,
+        id: TransportId,
+        profile: Profile,
+        send: &MasterKey,
+        receive: &MasterKey,
+    ) {
+        let Some(&place) = self.transport_places.get(&id) else {
+            return;
+        };
+        let Some(network) = self.transports[place].network() else {
+            return;
+        };
         let keys = || -> Result<_> {
             let sender = srtp::Sender::new(profile, &send.key, &send.salt)?;
-            Ok((sender, srtp::Receiver::new(profile, &receive.key, &receive.salt)?))
+            Ok((
+                sender,
+                srtp::Receiver::new(profile, &receive.key, &receive.salt)?,
+            ))
         };
-        let Ok((sender, receiver)) = keys() else { return };
+        let Ok((sender, receiver)) = keys() else {
+            return;
+        };
         network.sender = Some(sender);
         network.receiver = Some(receiver);
         self.queue_slots(place);
@@ -122,7 +176,9 @@ impl Core {
 
     /// Remove a transport with all that goes through it.
     pub(crate) fn close_transport(&mut self, id: TransportId, now: Instant) {
-        let Some(place) = self.transport_places.remove(&id) else { return };
+        let Some(place) = self.transport_places.remove(&id) else {
+            return;
+        };
         for producer in std::mem::take(&mut self.transports[place].producers) {
             let id = self.producers[producer].id;
             self.close_producer(id, now);
@@ -131,7 +187,9 @@ impl Core {
             let id = self.consumers[consumer].id;
             self.close_consumer(id, now);
         }
-        let Some(transport) = self.transports.remove(place) else { return };
+        let Some(transport) = self.transports.remove(place) else {
+            return;
+        };
         if let Some(members) = self.routers.get_mut(&transport.router) {
             members.retain(|&member| member != place);
         }
@@ -146,19 +204,30 @@ impl Core {
     }
 
     fn send_dtls(&mut self, id: TransportId, datagram: &[u8], sink: &mut impl Sink) {
-        let Some(&place) = self.transport_places.get(&id) else { return };
+        let Some(&place) = self.transport_places.get(&id) else {
+            return;
+        };
         if let Some(to) = self.transports[place].address() {
             self.batch.push_copy(to, datagram, sink);
         }
     }
 
-    fn create_producer(&mut self, id: ProducerId, transport: TransportId, parameters: ProducerParameters) {
-        let Some(&transport) = self.transport_places.get(&transport) else { return };
+    fn create_producer(
+        &mut self,
+        id: ProducerId,
+        transport: TransportId,
+        parameters: ProducerParameters,
+    ) {
+        let Some(&transport) = self.transport_places.get(&transport) else {
+            return;
+        };
         if self.producer_places.contains_key(&id) {
             return;
         }
         let (ssrcs, rtx_ssrcs) = (parameters.ssrcs.clone(), parameters.rtx_ssrcs.clone());
-        let place = self.producers.insert(Producer::new(id, transport, parameters));
+        let place = self
+            .producers
+            .insert(Producer::new(id, transport, parameters));
         self.producer_places.insert(id, place);
         let transport = &mut self.transports[transport];
         transport.producers.push(place);
@@ -171,37 +240,56 @@ impl Core {
     }
 
     fn close_producer(&mut self, id: ProducerId, now: Instant) {
-        let Some(place) = self.producer_places.remove(&id) else { return };
+        let Some(place) = self.producer_places.remove(&id) else {
+            return;
+        };
         let at = self.at(now);
-        let Some(producer) = self.producers.remove(place) else { return };
+        let Some(producer) = self.producers.remove(place) else {
+            return;
+        };
         for &slot in &producer.consumers {
             self.consumers[slot].leave(&producer, at);
         }
         self.queued.retain(|&queued| queued != place);
         let transport = &mut self.transports[producer.transport];
         transport.producers.retain(|&member| member != place);
-        transport.bindings.retain(|(_, binding)| binding.producer() != place);
+        transport
+            .bindings
+            .retain(|(_, binding)| binding.producer() != place);
     }
 
     fn want_keyframe(&mut self, id: ProducerId) {
-        let Some(&place) = self.producer_places.get(&id) else { return };
+        let Some(&place) = self.producer_places.get(&id) else {
+            return;
+        };
         self.producers[place].requests.want();
         self.queue(place);
     }
 
-    fn create_consumer(&mut self, id: ConsumerId, transport: TransportId, parameters: ConsumerParameters) {
-        let Some(&transport) = self.transport_places.get(&transport) else { return };
+    fn create_consumer(
+        &mut self,
+        id: ConsumerId,
+        transport: TransportId,
+        parameters: ConsumerParameters,
+    ) {
+        let Some(&transport) = self.transport_places.get(&transport) else {
+            return;
+        };
         if self.consumer_places.contains_key(&id) {
             return;
         }
         let random = [self.random.next(), self.random.next(), self.random.next()];
-        let place = self.consumers.insert(Consumer::new(id, transport, parameters, random));
+        let place = self
+            .consumers
+            .insert(Consumer::new(id, transport, parameters, random));
         self.consumer_places.insert(id, place);
         self.transports[transport].consumers.push(place);
     }
 
     fn set_producer(&mut self, consumer: ConsumerId, producer: Option<ProducerId>, now: Instant) {
-        let Some(&slot) = self.consumer_places.get(&consumer) else { return };
+        let Some(&slot) = self.consumer_places.get(&consumer) else {
+            return;
+        };
         let place = match producer.map(|id| self.producer_places.get(&id)) {
             Some(None) => return,
             Some(Some(&place)) if !self.may_enter(slot, place) => return,
@@ -238,9 +326,13 @@ impl Core {
     }
 
     fn close_consumer(&mut self, id: ConsumerId, now: Instant) {
-        let Some(slot) = self.consumer_places.remove(&id) else { return };
+        let Some(slot) = self.consumer_places.remove(&id) else {
+            return;
+        };
         self.empty_slot(slot, now);
-        let Some(consumer) = self.consumers.remove(slot) else { return };
+        let Some(consumer) = self.consumers.remove(slot) else {
+            return;
+        };
         let transport = &mut self.transports[consumer.transport];
         transport.consumers.retain(|&member| member != slot);
     }
@@ -252,7 +344,9 @@ impl Core {
         now: Instant,
         sink: &mut impl Sink,
     ) {
-        let Some(&place) = self.producer_places.get(&producer) else { return };
+        let Some(&place) = self.producer_places.get(&producer) else {
+            return;
+        };
         let transport = self.producers[place].transport;
         if !matches!(self.transports[transport].path, Path::Direct) {
             return;

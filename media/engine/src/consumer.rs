@@ -24,8 +24,8 @@ const MID_PACKETS: u64 = 128;
 /// Runs remembered for late packets and NACKs.
 const MAX_RUNS: usize = 4;
 
-/// A new source whose time lies further behind than this is put after the old one, not waited for.
-const MAX_OVERLAP: Micros = 3 * MICROS_PER_SECOND;
+/// A sender report that puts a packet further than this from its arrival is not believed.
+const MAX_CLOCK_ERROR: Micros = 5 * MICROS_PER_SECOND;
 
 /// Least step of time between two sources.
 const SOURCE_STEP: Micros = 20_000;
@@ -71,7 +71,9 @@ struct Run {
 
 impl Run {
     fn out(&self, sequence: u64) -> Option<u64> {
-        (self.first..self.end).contains(&sequence).then(|| self.out_first + (sequence - self.first))
+        (self.first..self.end)
+            .contains(&sequence)
+            .then(|| self.out_first + (sequence - self.first))
     }
 
     fn source(&self, out: u64) -> Option<u64> {
@@ -151,7 +153,10 @@ impl Consumer {
         random: [u32; 3],
     ) -> Self {
         let first_out = u64::from(random[0]) % FIRST_SEQUENCE_BELOW;
-        let vp8 = parameters.codecs.iter().find(|codec| codec.codec == Codec::Vp8);
+        let vp8 = parameters
+            .codecs
+            .iter()
+            .find(|codec| codec.codec == Codec::Vp8);
         let vp8_type = vp8.map(|codec| codec.payload_type);
         Self {
             id,
@@ -195,7 +200,9 @@ impl Consumer {
 
     /// Take the source out, remembering where its time stood.
     pub fn leave(&mut self, producer: &Producer, now: Micros) {
-        self.line = self.time_at(producer, now).or_else(|| self.newest.map(|(t, at)| (at, t)));
+        self.line = self
+            .time_at(producer, now)
+            .or_else(|| self.newest.map(|(t, at)| (at, t)));
         self.producer = None;
         self.phase = Phase::Empty;
         self.frame_cut |= self.frame_open;
@@ -279,7 +286,9 @@ impl Consumer {
     pub fn write_again(&mut self, kept: &Kept, clock: &Clock, out: &mut [u8]) -> Option<Written> {
         let codecs = &self.parameters.codecs;
         let payload_type = self.payload_types[usize::from(kept.info.payload_type & 0x7F)];
-        let codec = codecs.iter().find(|codec| codec.payload_type == payload_type)?;
+        let codec = codecs
+            .iter()
+            .find(|codec| codec.payload_type == payload_type)?;
         let (Some(ssrc), Some(payload_type)) = (self.parameters.rtx_ssrc, codec.rtx_payload_type)
         else {
             return self.compose(kept, clock, out, Sending::Again);
@@ -295,7 +304,10 @@ impl Consumer {
 
     /// Return whether this sequence of the source was given one of our numbers.
     fn run_of(&self, sequence: u64) -> Option<(&Run, u64)> {
-        self.runs.iter().rev().find_map(|run| Some((run, run.out(sequence)?)))
+        self.runs
+            .iter()
+            .rev()
+            .find_map(|run| Some((run, run.out(sequence)?)))
     }
 
     fn compose(
@@ -320,7 +332,11 @@ impl Consumer {
         };
         let header_len = self.write_header(kept, clock, out, &fields, number).ok()?;
         let len = self.write_payload(kept, out, header_len, payload_type, sending)?;
-        Some(Written { len, header_len, out: number })
+        Some(Written {
+            len,
+            header_len,
+            out: number,
+        })
     }
 
     fn compose_rtx(
@@ -340,13 +356,19 @@ impl Consumer {
             timestamp: kept.info.timestamp.wrapping_add(run.timestamp_offset),
             ssrc,
         };
-        let header_len = self.write_header(kept, clock, out, &fields, original).ok()?;
+        let header_len = self
+            .write_header(kept, clock, out, &fields, original)
+            .ok()?;
         let media = self.payload_types[usize::from(kept.info.payload_type & 0x7F)];
         out.get_mut(header_len..header_len + 2)?
             .copy_from_slice(&(original as u16).to_be_bytes());
         let len = self.write_payload(kept, out, header_len + 2, media, Sending::Again)?;
         self.next_rtx += 1;
-        Some(Written { len, header_len, out: number })
+        Some(Written {
+            len,
+            header_len,
+            out: number,
+        })
     }
 
     fn write_header(
@@ -368,8 +390,14 @@ impl Consumer {
             (ids.mid, mid),
             (ids.abs_send_time, Some(&sent)),
             (ids.audio_level, level.as_ref().map(<[u8; 1]>::as_slice)),
-            (ids.video_orientation, orientation.as_ref().map(<[u8; 1]>::as_slice)),
-            (ids.playout_delay, info.playout_delay.as_ref().map(<[u8; 3]>::as_slice)),
+            (
+                ids.video_orientation,
+                orientation.as_ref().map(<[u8; 1]>::as_slice),
+            ),
+            (
+                ids.playout_delay,
+                info.playout_delay.as_ref().map(<[u8; 3]>::as_slice),
+            ),
         ];
         let mut chosen: [(u8, &[u8]); 5] = [(0, &[]); 5];
         let mut count = 0;
@@ -423,7 +451,9 @@ impl Consumer {
         if let Some(run) = self.runs.last() {
             // the same source after a cut: its own clock goes on
             let timestamp = kept.info.timestamp.wrapping_add(run.timestamp_offset);
-            let is_later = self.newest.is_none_or(|(newest, _)| is_after(timestamp, newest));
+            let is_later = self
+                .newest
+                .is_none_or(|(newest, _)| is_after(timestamp, newest));
             return is_later.then_some(timestamp);
         }
         let Some((anchored, anchor)) = self.line else {
@@ -431,29 +461,39 @@ impl Consumer {
         };
         let rate = i64::from(producer.clock_rate());
         let ticks = |span: Micros| (span * rate / MICROS_PER_SECOND) as u32;
-        let position = producer.timeline.position(kept.info.timestamp).unwrap_or(kept.arrival);
+        let reported = producer.timeline.position(kept.info.timestamp);
+        let position = reported
+            .filter(|position| (position - kept.arrival).abs() < MAX_CLOCK_ERROR)
+            .unwrap_or(kept.arrival);
         let wanted = anchor.wrapping_add(ticks(position - anchored));
-        let Some((newest, _)) = self.newest else {
+        let Some((newest, newest_arrival)) = self.newest else {
             return Some(wanted);
         };
         let soonest = newest.wrapping_add(ticks(SOURCE_STEP));
-        let behind = i64::from(soonest.wrapping_sub(wanted) as i32);
-        let may_wait = self.parameters.kind == Kind::Video
-            && behind < MAX_OVERLAP * rate / MICROS_PER_SECOND;
-        match behind {
-            ..=0 => Some(wanted),
-            _ if may_wait => None,
-            _ => Some(soonest),
+        if is_after(wanted, soonest) {
+            return Some(wanted);
         }
+        let is_past = kept.arrival < newest_arrival && self.parameters.kind == Kind::Video;
+        (!is_past).then_some(soonest)
     }
 
     fn may_resend(&mut self, out: u64, now: Micros, round_trip: Micros) -> bool {
         if self.resent.is_empty() {
-            self.resent.resize(RESENT_PLACES, Resent { out: u64::MAX, ..Resent::default() });
+            self.resent.resize(
+                RESENT_PLACES,
+                Resent {
+                    out: u64::MAX,
+                    ..Resent::default()
+                },
+            );
         }
         let entry = &mut self.resent[(out % RESENT_PLACES as u64) as usize];
         if entry.out != out {
-            *entry = Resent { out, at: now, times: 1 };
+            *entry = Resent {
+                out,
+                at: now,
+                times: 1,
+            };
             return true;
         }
         if now - entry.at < round_trip || entry.times >= MAX_RESENDS {

@@ -121,9 +121,12 @@ impl Core {
     /// Forward what came since the last call, ask for what is missing, and send everything.
     pub fn flush(&mut self, now: Instant, sink: &mut impl Sink) {
         let at = self.clock.micros(now);
+        self.timers.start(now);
         let mut queued = std::mem::take(&mut self.queued);
         for &place in &queued {
-            let Some(producer) = self.producers.get_mut(place) else { continue };
+            let Some(producer) = self.producers.get_mut(place) else {
+                continue;
+            };
             producer.queued = false;
             let mut forwarding = Forwarding {
                 consumers: &mut self.consumers,
@@ -191,7 +194,9 @@ impl Core {
     /// Let datagrams from an address belong to a transport, unless another one lives there.
     fn claim(&mut self, place: usize, address: SocketAddr) {
         if let Some(&owner) = self.addresses.get(&address) {
-            let agent = self.transports[owner].network().map(|network| &network.agent);
+            let agent = self.transports[owner]
+                .network()
+                .map(|network| &network.agent);
             let lives_there = agent.is_some_and(|agent| {
                 agent.state() == ice::State::Connected && agent.selected() == Some(address)
             });
@@ -210,22 +215,21 @@ impl Core {
         }
     }
 
-    fn stun(
-        &mut self,
-        from: SocketAddr,
-        data: &[u8],
-        now: Instant,
-        sink: &mut impl Sink,
-    ) -> Taken {
+    fn stun(&mut self, from: SocketAddr, data: &[u8], now: Instant, sink: &mut impl Sink) -> Taken {
         let Ok(message) = stun::Message::parse(data) else {
             self.counters.count(Counter::rejected_stun);
             return Taken::Here;
         };
-        let Some(place) = message.local_ufrag().and_then(|ufrag| self.ufrags.get(ufrag)) else {
+        let Some(place) = message
+            .local_ufrag()
+            .and_then(|ufrag| self.ufrags.get(ufrag))
+        else {
             return Taken::Stranger;
         };
         let place = *place;
-        let Some(network) = self.transports[place].network() else { return Taken::Here };
+        let Some(network) = self.transports[place].network() else {
+            return Taken::Here;
+        };
         let room = self.batch.room(sink);
         let outcome = network.agent.handle_check(&message, from, now, room);
         if outcome.reply > 0 {
@@ -244,7 +248,9 @@ impl Core {
     }
 
     fn dtls(&mut self, place: usize, from: SocketAddr, data: &[u8], now: Instant) {
-        let Some(network) = self.transports[place].network() else { return };
+        let Some(network) = self.transports[place].network() else {
+            return;
+        };
         let events = network.agent.on_dtls(from, now);
         self.on_ice(place, events);
         let id = self.transports[place].id;
@@ -252,8 +258,12 @@ impl Core {
     }
 
     fn srtp(&mut self, place: usize, from: SocketAddr, data: &mut [u8], now: Instant) {
-        let Some(network) = self.transports[place].network() else { return };
-        let Some(receiver) = &mut network.receiver else { return };
+        let Some(network) = self.transports[place].network() else {
+            return;
+        };
+        let Some(receiver) = &mut network.receiver else {
+            return;
+        };
         let opened = receiver.unprotect(data);
         let Some(len) = self.authenticated(place, from, data.len(), opened, now) else {
             return;
@@ -269,8 +279,12 @@ impl Core {
         now: Instant,
         sink: &mut impl Sink,
     ) {
-        let Some(network) = self.transports[place].network() else { return };
-        let Some(receiver) = &mut network.receiver else { return };
+        let Some(network) = self.transports[place].network() else {
+            return;
+        };
+        let Some(receiver) = &mut network.receiver else {
+            return;
+        };
         let opened = receiver.unprotect_rtcp(data);
         let Some(len) = self.authenticated(place, from, data.len(), opened, now) else {
             return;
@@ -361,7 +375,10 @@ impl Core {
         }
         let names = |&&place: &&usize| {
             let parameters = &self.producers[place].parameters;
-            let mid = parameters.extensions.mid.and_then(|id| packet.extension(id));
+            let mid = parameters
+                .extensions
+                .mid
+                .and_then(|id| packet.extension(id));
             mid.is_some_and(|mid| mid == parameters.mid.as_bytes())
         };
         let named = transport.producers.iter().find(names);
@@ -369,7 +386,11 @@ impl Core {
         let has_type = |repair: bool| {
             let codecs = &self.producers[producer].parameters.codecs;
             codecs.iter().any(|codec| {
-                let wanted = if repair { codec.rtx_payload_type } else { Some(codec.payload_type) };
+                let wanted = if repair {
+                    codec.rtx_payload_type
+                } else {
+                    Some(codec.payload_type)
+                };
                 wanted == Some(packet.payload_type())
             })
         };
@@ -378,7 +399,9 @@ impl Core {
             (_, true) => Binding::Repair(producer),
             _ => return None,
         };
-        self.transports[place].bind(packet.ssrc(), binding).then_some(binding)
+        self.transports[place]
+            .bind(packet.ssrc(), binding)
+            .then_some(binding)
     }
 
     fn only_candidate<'a>(
@@ -410,7 +433,8 @@ impl Core {
         });
         let producer = &self.producers[place];
         if current != Some(packet.ssrc()) {
-            self.events.push(Event::ProducerStarted(producer.id, packet.ssrc()));
+            self.events
+                .push(Event::ProducerStarted(producer.id, packet.ssrc()));
         }
         true
     }
@@ -430,7 +454,9 @@ impl Core {
 
     fn hand_over_copies(&mut self, queued: &[usize]) {
         for &place in queued {
-            let Some(producer) = self.producers.get(place) else { continue };
+            let Some(producer) = self.producers.get(place) else {
+                continue;
+            };
             for &slot in &producer.consumers {
                 let consumer = &mut self.consumers[slot];
                 if consumer.copies.is_empty() {
@@ -438,7 +464,8 @@ impl Core {
                 }
                 let transport = self.transports[consumer.transport].id;
                 let copies = std::mem::take(&mut consumer.copies);
-                self.events.push(Event::PacketsReceived(transport, consumer.id, copies));
+                self.events
+                    .push(Event::PacketsReceived(transport, consumer.id, copies));
             }
         }
     }
@@ -453,12 +480,17 @@ impl Core {
         let room = self.batch.room(sink);
         debug_assert_eq!(room.len(), MAX_DATAGRAM);
         let transport = &mut self.transports[place];
-        let Path::Network(network) = &mut transport.path else { return };
+        let Path::Network(network) = &mut transport.path else {
+            return;
+        };
         let (Some(to), Some(sender)) = (network.agent.selected(), &mut network.sender) else {
             return;
         };
         let Ok(len) = write(room) else { return };
-        if let Some(len) = (len > 0).then(|| sender.protect_rtcp(room, len).ok()).flatten() {
+        if let Some(len) = (len > 0)
+            .then(|| sender.protect_rtcp(room, len).ok())
+            .flatten()
+        {
             self.batch.push(to, len);
             transport.stats.packets_sent += 1;
             transport.stats.bytes_sent += len as u64;

@@ -6,8 +6,8 @@ use crate::batch::Sink;
 use crate::clock::short_ntp_to_duration;
 use crate::command::Counter;
 use crate::core::Core;
-use crate::rtcp::{self, Message, rr::ReportBlock, sr::SenderInfo, xr::Dlrr};
 use crate::router::Forwarding;
+use crate::rtcp::{self, Message, rr::ReportBlock, sr::SenderInfo, xr::Dlrr};
 use crate::transport::Binding;
 
 /// Sequence numbers answered of one NACK; more than this lost at once is an outage.
@@ -43,10 +43,16 @@ impl Core {
         match message {
             Message::SenderReport(report) => {
                 self.on_sender_report(place, &report.info, now);
-                report.blocks.iter().for_each(|block| self.on_report_block(place, &block, now));
+                report
+                    .blocks
+                    .iter()
+                    .for_each(|block| self.on_report_block(place, &block, now));
             }
             Message::ReceiverReport(report) => {
-                report.blocks.iter().for_each(|block| self.on_report_block(place, &block, now));
+                report
+                    .blocks
+                    .iter()
+                    .for_each(|block| self.on_report_block(place, &block, now));
             }
             Message::Nack(nack) => {
                 let lost = nack.lost().take(MAX_NACKED);
@@ -59,7 +65,9 @@ impl Core {
                 }
             }
             Message::Goodbye(goodbye) => {
-                goodbye.ssrcs().for_each(|ssrc| self.on_goodbye(place, ssrc));
+                goodbye
+                    .ssrcs()
+                    .for_each(|ssrc| self.on_goodbye(place, ssrc));
             }
             Message::ExtendedReport(report) => {
                 if let Some(ntp) = report.reference_time() {
@@ -73,9 +81,14 @@ impl Core {
     fn on_sender_report(&mut self, place: usize, info: &SenderInfo, now: Instant) {
         let at = self.at(now);
         let transport = &mut self.transports[place];
-        let Some(Binding::Media(producer)) = transport.binding(info.ssrc) else { return };
+        let Some(Binding::Media(producer)) = transport.binding(info.ssrc) else {
+            return;
+        };
         let producer = &mut self.producers[producer];
-        let Some(source) = producer.source.as_mut().filter(|source| source.ssrc == info.ssrc)
+        let Some(source) = producer
+            .source
+            .as_mut()
+            .filter(|source| source.ssrc == info.ssrc)
         else {
             return;
         };
@@ -94,7 +107,9 @@ impl Core {
         if block.last_sr == 0 {
             return;
         }
-        let units = ntp.wrapping_sub(block.last_sr).wrapping_sub(block.delay_since_last_sr);
+        let units = ntp
+            .wrapping_sub(block.last_sr)
+            .wrapping_sub(block.delay_since_last_sr);
         // rounding can make a short way negative, which as an unsigned number is absurdly long
         let milliseconds = short_ntp_to_duration(units).as_secs_f64() * 1000.0;
         if milliseconds < MAX_ROUND_TRIP_MS {
@@ -111,8 +126,12 @@ impl Core {
         sink: &mut impl Sink,
     ) {
         let at = self.at(now);
-        let Some(slot) = self.slot_of(place, ssrc) else { return };
-        let Some(producer) = self.consumers[slot].producer else { return };
+        let Some(slot) = self.slot_of(place, ssrc) else {
+            return;
+        };
+        let Some(producer) = self.consumers[slot].producer else {
+            return;
+        };
         let round_trip = self.transports[place].round_trip().as_micros() as i64;
         let producer = &self.producers[producer];
         let mut forwarding = Forwarding {
@@ -134,10 +153,14 @@ impl Core {
     }
 
     fn on_keyframe_wish(&mut self, place: usize, ssrc: u32, now: Instant) {
-        let Some(slot) = self.slot_of(place, ssrc) else { return };
+        let Some(slot) = self.slot_of(place, ssrc) else {
+            return;
+        };
         self.transports[place].stats.keyframes_requested += 1;
         let consumer = &mut self.consumers[slot];
-        let Some(producer) = consumer.producer else { return };
+        let Some(producer) = consumer.producer else {
+            return;
+        };
         if consumer.wishes.allow(now) {
             self.producers[producer].requests.want();
             self.queue(producer);
@@ -146,22 +169,34 @@ impl Core {
 
     /// End a source that its own sender takes leave of; another SSRC may follow at once.
     fn on_goodbye(&mut self, place: usize, ssrc: u32) {
-        let Some(Binding::Media(producer)) = self.transports[place].binding(ssrc) else { return };
+        let Some(Binding::Media(producer)) = self.transports[place].binding(ssrc) else {
+            return;
+        };
         let producer = &mut self.producers[producer];
-        if producer.source.as_ref().is_some_and(|source| source.ssrc == ssrc) {
+        if producer
+            .source
+            .as_ref()
+            .is_some_and(|source| source.ssrc == ssrc)
+        {
             producer.free();
         }
     }
 
     fn answer_reference_time(&mut self, place: usize, ssrc: u32, ntp: u64, sink: &mut impl Sink) {
         let ours = self.transports[place].rtcp_ssrc;
-        let answer = Dlrr { ssrc, last_rr: (ntp >> 16) as u32, delay_since_last_rr: 0 };
+        let answer = Dlrr {
+            ssrc,
+            last_rr: (ntp >> 16) as u32,
+            delay_since_last_rr: 0,
+        };
         self.send_rtcp(place, sink, |out| rtcp::xr::write_dlrr(out, ours, &answer));
     }
 
     /// Return the slot of a peer that sends with this SSRC.
     fn slot_of(&self, place: usize, ssrc: u32) -> Option<usize> {
         let slots = self.transports[place].consumers.iter();
-        slots.copied().find(|&slot| self.consumers[slot].parameters.ssrc == ssrc)
+        slots
+            .copied()
+            .find(|&slot| self.consumers[slot].parameters.ssrc == ssrc)
     }
 }

@@ -53,7 +53,11 @@ impl Requests {
         if !self.wanted || self.unanswered > MAX_REPEATS {
             return None;
         }
-        let pause = if self.unanswered == 0 { THROTTLE } else { REPEAT_AFTER };
+        let pause = if self.unanswered == 0 {
+            THROTTLE
+        } else {
+            REPEAT_AFTER
+        };
         Some(self.sent.map_or(now, |sent| sent + pause))
     }
 }
@@ -71,7 +75,9 @@ impl Wishes {
         let since = *self.since.get_or_insert(now);
         let earned = now.saturating_duration_since(since).as_secs() / WISH_INTERVAL.as_secs();
         if earned > 0 {
-            self.spent = self.spent.saturating_sub(u32::try_from(earned).unwrap_or(u32::MAX));
+            self.spent = self
+                .spent
+                .saturating_sub(u32::try_from(earned).unwrap_or(u32::MAX));
             self.since = Some(now);
         }
         if self.spent >= WISH_BURST {
@@ -118,7 +124,10 @@ mod tests {
         let start = Instant::now();
         let mut requests = Requests::default();
         requests.want();
-        let sent = (0..60_000).step_by(100).filter(|&at| requests.due(start + at * MS)).count();
+        let sent = (0..60_000)
+            .step_by(100)
+            .filter(|&at| requests.due(start + at * MS))
+            .count();
         assert_eq!(sent, 1 + MAX_REPEATS as usize);
     }
 
@@ -126,7 +135,9 @@ mod tests {
     fn a_storm_of_wishes_is_bounded() {
         let start = Instant::now();
         let mut wishes = Wishes::default();
-        let allowed = (0..20_000).filter(|&at| wishes.allow(start + at * MS)).count();
+        let allowed = (0..20_000)
+            .filter(|&at| wishes.allow(start + at * MS))
+            .count();
         assert!((4..=6).contains(&allowed), "{allowed}");
     }
 }

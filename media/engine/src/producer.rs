@@ -106,7 +106,10 @@ impl Producer {
             Kind::Video => VIDEO_HISTORY,
             Kind::Audio => AUDIO_HISTORY,
         };
-        let rate = parameters.codecs.first().map_or(1, |codec| codec.clock_rate);
+        let rate = parameters
+            .codecs
+            .first()
+            .map_or(1, |codec| codec.clock_rate);
         Self {
             id,
             transport,
@@ -127,7 +130,10 @@ impl Producer {
 
     /// Return hertz of the RTP timestamps.
     pub fn clock_rate(&self) -> u32 {
-        self.parameters.codecs.first().map_or(1, |codec| codec.clock_rate)
+        self.parameters
+            .codecs
+            .first()
+            .map_or(1, |codec| codec.clock_rate)
     }
 
     /// Return whether packets of another SSRC may take the track over.
@@ -168,12 +174,17 @@ impl Producer {
 
     /// Take a media packet in.
     pub fn accept(&mut self, packet: &Packet<'_>, now: Instant, at: Micros) -> Result<(), Refused> {
-        let codec = self.codec(packet.payload_type()).ok_or(Refused::Unreadable)?.codec;
+        let codec = self
+            .codec(packet.payload_type())
+            .ok_or(Refused::Unreadable)?
+            .codec;
         let source = self.source.as_mut().ok_or(Refused::Unreadable)?;
         let sequence = source.sequence.extend(packet.sequence());
         let info = self.read(packet);
         self.keep(sequence, info, codec, packet.payload(), at)?;
-        let Some(source) = self.source.as_mut() else { return Ok(()) };
+        let Some(source) = self.source.as_mut() else {
+            return Ok(());
+        };
         source.reception.packet(sequence, packet.timestamp(), at);
         if self.parameters.nack {
             source.missing.on_packet(sequence, now);
@@ -193,10 +204,14 @@ impl Producer {
         let [high, low, payload @ ..] = packet.payload() else {
             return Err(Refused::Probe);
         };
-        let repaired = |codec: &&CodecParameters| {
-            codec.rtx_payload_type == Some(packet.payload_type())
-        };
-        let codec = self.parameters.codecs.iter().find(repaired).ok_or(Refused::Unreadable)?;
+        let repaired =
+            |codec: &&CodecParameters| codec.rtx_payload_type == Some(packet.payload_type());
+        let codec = self
+            .parameters
+            .codecs
+            .iter()
+            .find(repaired)
+            .ok_or(Refused::Unreadable)?;
         let (codec, payload_type) = (codec.codec, codec.payload_type);
         let source = self.source.as_mut().ok_or(Refused::Probe)?;
         if payload.is_empty() {
@@ -214,7 +229,10 @@ impl Producer {
 
     /// Return the codec of a media payload type.
     pub fn codec(&self, payload_type: u8) -> Option<&CodecParameters> {
-        self.parameters.codecs.iter().find(|codec| codec.payload_type == payload_type)
+        self.parameters
+            .codecs
+            .iter()
+            .find(|codec| codec.payload_type == payload_type)
     }
 
     /// Return whether a payload type is one of this track's, media or repair.
@@ -248,7 +266,8 @@ impl Producer {
 
     /// Return whether the last packet is older than [`STALLED_AFTER`].
     pub fn is_silent(&self, now: Instant) -> bool {
-        self.heard.is_some_and(|heard| now.saturating_duration_since(heard) >= STALLED_AFTER)
+        self.heard
+            .is_some_and(|heard| now.saturating_duration_since(heard) >= STALLED_AFTER)
     }
 
     fn read(&self, packet: &Packet<'_>) -> PacketInfo {

@@ -53,7 +53,10 @@ impl Engine {
             .parse()
             .map_err(|_| PyValueError::new_err(format!("'{address}' is not an IP address.")))?;
         if !(1..=io::MAX_THREADS).contains(&threads) {
-            let text = format!("threads is {threads}, but must be 1 to {}.", io::MAX_THREADS);
+            let text = format!(
+                "threads is {threads}, but must be 1 to {}.",
+                io::MAX_THREADS
+            );
             return Err(PyValueError::new_err(text));
         }
         Ok(Self(io::Engine::open(address, port, threads)?))
@@ -141,19 +144,29 @@ impl Engine {
         self.0.command(Command::TransportSetKeys {
             transport: TransportId(transport),
             profile,
-            send: MasterKey { key: send_key, salt: send_salt },
-            receive: MasterKey { key: receive_key, salt: receive_salt },
+            send: MasterKey {
+                key: send_key,
+                salt: send_salt,
+            },
+            receive: MasterKey {
+                key: receive_key,
+                salt: receive_salt,
+            },
         });
         Ok(())
     }
 
     fn transport_close(&self, transport: u64) {
-        self.0.command(Command::TransportClose(TransportId(transport)));
+        self.0
+            .command(Command::TransportClose(TransportId(transport)));
     }
 
     fn dtls_send(&self, transport: u64, datagram: Vec<u8>) {
         let transport = TransportId(transport);
-        self.0.command(Command::DtlsSend { transport, datagram });
+        self.0.command(Command::DtlsSend {
+            transport,
+            datagram,
+        });
     }
 
     fn producer_create(
@@ -175,7 +188,8 @@ impl Engine {
     }
 
     fn keyframe_request(&self, producer: u64) {
-        self.0.command(Command::KeyframeRequest(ProducerId(producer)));
+        self.0
+            .command(Command::KeyframeRequest(ProducerId(producer)));
     }
 
     fn consumer_create(
@@ -284,7 +298,9 @@ fn kind(dict: &Bound<'_, PyDict>) -> PyResult<Kind> {
     match entry::<String>(dict, "kind")?.as_str() {
         "audio" => Ok(Kind::Audio),
         "video" => Ok(Kind::Video),
-        other => Err(PyValueError::new_err(format!("'{other}' is neither audio nor video."))),
+        other => Err(PyValueError::new_err(format!(
+            "'{other}' is neither audio nor video."
+        ))),
     }
 }
 
@@ -299,7 +315,9 @@ fn mid(dict: &Bound<'_, PyDict>) -> PyResult<String> {
 
 fn payload_type(value: u8) -> PyResult<u8> {
     if value > 127 {
-        return Err(PyValueError::new_err(format!("{value} is not a payload type.")));
+        return Err(PyValueError::new_err(format!(
+            "{value} is not a payload type."
+        )));
     }
     Ok(value)
 }
@@ -317,7 +335,11 @@ fn codec(dict: &Bound<'_, PyDict>) -> PyResult<CodecParameters> {
         "opus" => Codec::Opus,
         "VP8" => Codec::Vp8,
         "H264" => Codec::H264,
-        other => return Err(PyValueError::new_err(format!("'{other}' is not a codec we know."))),
+        other => {
+            return Err(PyValueError::new_err(format!(
+                "'{other}' is not a codec we know."
+            )));
+        }
     };
     let clock_rate = entry(dict, "clock_rate")?;
     if clock_rate == 0 {
@@ -396,9 +418,7 @@ fn tuple(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyTuple>> {
         Event::TransportDisconnected(transport) => {
             ("transport_disconnected", transport.0).into_pyobject(py)
         }
-        Event::TransportExpired(transport) => {
-            ("transport_expired", transport.0).into_pyobject(py)
-        }
+        Event::TransportExpired(transport) => ("transport_expired", transport.0).into_pyobject(py),
         Event::DtlsReceived(transport, datagram) => {
             ("dtls_received", transport.0, PyBytes::new(py, &datagram)).into_pyobject(py)
         }
@@ -407,15 +427,19 @@ fn tuple(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyTuple>> {
         }
         Event::ProducerStalled(producer) => ("producer_stalled", producer.0).into_pyobject(py),
         Event::ProducerResumed(producer) => ("producer_resumed", producer.0).into_pyobject(py),
-        Event::KeyframeRequested(producer) => {
-            ("keyframe_requested", producer.0).into_pyobject(py)
-        }
+        Event::KeyframeRequested(producer) => ("keyframe_requested", producer.0).into_pyobject(py),
         Event::AudioLevels(levels) => {
-            let levels: Vec<_> = levels.iter().map(|(producer, level)| (producer.0, *level)).collect();
+            let levels: Vec<_> = levels
+                .iter()
+                .map(|(producer, level)| (producer.0, *level))
+                .collect();
             ("audio_levels", levels).into_pyobject(py)
         }
         Event::PacketsReceived(transport, consumer, packets) => {
-            let packets: Vec<_> = packets.iter().map(|packet| PyBytes::new(py, packet)).collect();
+            let packets: Vec<_> = packets
+                .iter()
+                .map(|packet| PyBytes::new(py, packet))
+                .collect();
             ("packets_received", transport.0, consumer.0, packets).into_pyobject(py)
         }
         Event::WorkerFailed(thread, message) => {

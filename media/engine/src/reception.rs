@@ -103,7 +103,10 @@ mod tests {
         assert_eq!(reception.report(5).last_sr, 0);
         reception.sender_report(0xABCD, 1_000_000);
         let block = reception.report(1_500_000);
-        assert_eq!((block.last_sr, block.delay_since_last_sr), (0xABCD, 1 << 15));
+        assert_eq!(
+            (block.last_sr, block.delay_since_last_sr),
+            (0xABCD, 1 << 15)
+        );
     }
 
     #[test]
@@ -112,7 +115,11 @@ mod tests {
         for packet in 0..100u32 {
             let at = i64::from(packet) * 20_000;
             even.packet(packet.into(), packet * 20, at);
-            uneven.packet(packet.into(), packet * 20, at + i64::from(packet % 2) * 10_000);
+            uneven.packet(
+                packet.into(),
+                packet * 20,
+                at + i64::from(packet % 2) * 10_000,
+            );
         }
         assert_eq!(even.report(0).jitter, 0);
         assert!((8..=10).contains(&uneven.report(0).jitter));

@@ -72,10 +72,18 @@ impl Ring {
             }
             empty => {
                 let payload = payload.to_vec();
-                *empty = Some(Kept { sequence, arrival: now, info, payload });
+                *empty = Some(Kept {
+                    sequence,
+                    arrival: now,
+                    info,
+                    payload,
+                });
             }
         }
-        self.highest = Some(self.highest.map_or(sequence, |highest| highest.max(sequence)));
+        self.highest = Some(
+            self.highest
+                .map_or(sequence, |highest| highest.max(sequence)),
+        );
         true
     }
 
@@ -105,7 +113,9 @@ impl Ring {
     /// A number this old might have been kept and overwritten: refusing it is what keeps a packet
     /// from being forwarded twice.
     fn is_passed(&self, sequence: u64) -> bool {
-        let oldest = self.highest.map_or(0, |h| (h + 1).saturating_sub(self.slots.len() as u64));
+        let oldest = self
+            .highest
+            .map_or(0, |h| (h + 1).saturating_sub(self.slots.len() as u64));
         sequence < oldest
     }
 
@@ -117,7 +127,10 @@ impl Ring {
     fn make_room(&mut self, sequence: u64, now: Micros) {
         while self.slots.len() < MAX_SLOTS && self.would_lose_recent(sequence, now) {
             let doubled = vec![None; self.slots.len() * 2];
-            for kept in std::mem::replace(&mut self.slots, doubled).into_iter().flatten() {
+            for kept in std::mem::replace(&mut self.slots, doubled)
+                .into_iter()
+                .flatten()
+            {
                 let at = self.place(kept.sequence);
                 self.slots[at] = Some(kept);
             }
@@ -125,9 +138,9 @@ impl Ring {
     }
 
     fn would_lose_recent(&self, sequence: u64, now: Micros) -> bool {
-        self.slots[self.place(sequence)].as_ref().is_some_and(|kept| {
-            kept.sequence != sequence && now - kept.arrival <= self.history
-        })
+        self.slots[self.place(sequence)]
+            .as_ref()
+            .is_some_and(|kept| kept.sequence != sequence && now - kept.arrival <= self.history)
     }
 }
 

@@ -56,7 +56,9 @@ impl<S: Sink> Forwarding<'_, S> {
 
     fn send(&mut self, producer: &Producer, place: usize, sequence: u64) {
         let consumer = &mut self.consumers[place];
-        let Some(kept) = producer.ring.get(sequence) else { return };
+        let Some(kept) = producer.ring.get(sequence) else {
+            return;
+        };
         if consumer.phase() != Phase::Flowing {
             return;
         }

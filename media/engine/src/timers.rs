@@ -37,6 +37,13 @@ pub(crate) struct Timers {
     pub(crate) expired: Vec<TransportId>,
 }
 
+impl Timers {
+    /// Let time begin to pass, if it does not yet.
+    pub(crate) fn start(&mut self, now: Instant) {
+        self.tick.get_or_insert(now + TICK);
+    }
+}
+
 /// When one peer's next report is due.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ReportTimer(Option<Instant>);
@@ -97,7 +104,9 @@ impl Core {
     }
 
     fn tick_transport(&mut self, place: usize, now: Instant, sink: &mut impl Sink) {
-        let Some(transport) = self.transports.get_mut(place) else { return };
+        let Some(transport) = self.transports.get_mut(place) else {
+            return;
+        };
         if let Some(network) = transport.network() {
             let events = network.agent.on_tick(now);
             self.on_ice(place, events);
@@ -109,7 +118,9 @@ impl Core {
     }
 
     fn tick_producer(&mut self, place: usize, now: Instant, sink: &mut impl Sink) {
-        let Some(producer) = self.producers.get_mut(place) else { return };
+        let Some(producer) = self.producers.get_mut(place) else {
+            return;
+        };
         if producer.activity == Activity::Active && producer.is_silent(now) {
             producer.activity = Activity::Stalled;
             self.events.push(Event::ProducerStalled(producer.id));
@@ -147,14 +158,18 @@ impl Core {
 
     fn send_nack(&mut self, place: usize, now: Instant, sink: &mut impl Sink) {
         let producer = &mut self.producers[place];
-        let Some(source) = &mut producer.source else { return };
+        let Some(source) = &mut producer.source else {
+            return;
+        };
         if source.missing.outstanding() == 0 {
             return;
         }
         let transport = &mut self.transports[producer.transport];
         let (ours, theirs) = (transport.rtcp_ssrc, source.ssrc);
         let mut numbers = [0; MAX_OUTSTANDING];
-        let due = source.missing.due(now, transport.round_trip(), &mut numbers);
+        let due = source
+            .missing
+            .due(now, transport.round_trip(), &mut numbers);
         if let Some(at) = source.missing.next_timeout() {
             let earliest = self.timers.missing.map_or(at, |other| other.min(at));
             self.timers.missing = Some(earliest);
@@ -167,14 +182,18 @@ impl Core {
         }
         transport.stats.nacks_sent += due.len() as u64;
         let publisher = producer.transport;
-        self.send_rtcp(publisher, sink, |out| rtcp::nack::write(out, ours, theirs, due));
+        self.send_rtcp(publisher, sink, |out| {
+            rtcp::nack::write(out, ours, theirs, due)
+        });
     }
 
     /// Ask a publisher for a keyframe, if one is wanted and the throttle allows.
     fn request_keyframe(&mut self, place: usize, now: Instant, sink: &mut impl Sink) {
         let producer = &mut self.producers[place];
         let (id, publisher) = (producer.id, producer.transport);
-        let Some(theirs) = producer.source.as_ref().map(|source| source.ssrc) else { return };
+        let Some(theirs) = producer.source.as_ref().map(|source| source.ssrc) else {
+            return;
+        };
         if !self.transports[publisher].is_ready() || !producer.requests.due(now) {
             return;
         }
@@ -201,11 +220,15 @@ impl Core {
         let at = self.at(now);
         let ntp = self.clock.ntp(at);
         let consumer = &self.consumers[slot];
-        let Some(producer) = consumer.producer.filter(|_| consumer.phase() == Phase::Flowing)
+        let Some(producer) = consumer
+            .producer
+            .filter(|_| consumer.phase() == Phase::Flowing)
         else {
             return;
         };
-        let Some((_, rtp)) = consumer.time_at(&self.producers[producer], at) else { return };
+        let Some((_, rtp)) = consumer.time_at(&self.producers[producer], at) else {
+            return;
+        };
         let info = SenderInfo {
             ssrc: consumer.parameters.ssrc,
             ntp,
@@ -224,7 +247,8 @@ impl Core {
                 packet.truncate(len);
                 let transport = self.transports[place].id;
                 let id = self.consumers[slot].id;
-                self.events.push(Event::PacketsReceived(transport, id, vec![packet]));
+                self.events
+                    .push(Event::PacketsReceived(transport, id, vec![packet]));
             }
             return;
         }

@@ -49,7 +49,7 @@ impl Binding {
 /// How packets leave.
 pub enum Path {
     /// Through ICE and SRTP.
-    Network(Network),
+    Network(Box<Network>),
     /// As plain RTP to this process.
     Direct,
 }
@@ -139,7 +139,10 @@ impl Transport {
 
     /// Return what an SSRC is bound to.
     pub fn binding(&self, ssrc: u32) -> Option<Binding> {
-        self.bindings.iter().find(|(bound, _)| *bound == ssrc).map(|(_, binding)| *binding)
+        self.bindings
+            .iter()
+            .find(|(bound, _)| *bound == ssrc)
+            .map(|(_, binding)| *binding)
     }
 
     /// Bind an SSRC; one that is bound stays as it is. Returns false when there are too many.
@@ -153,7 +156,10 @@ impl Transport {
 
     /// Return the last measured round trip.
     pub fn round_trip(&self) -> Duration {
-        let known = self.stats.round_trip_ms.map(|ms| Duration::from_secs_f64(ms / 1000.0));
+        let known = self
+            .stats
+            .round_trip_ms
+            .map(|ms| Duration::from_secs_f64(ms / 1000.0));
         known.unwrap_or(FIRST_ROUND_TRIP)
     }
 }

@@ -6,6 +6,8 @@
 //! this module.
 
 pub mod socket;
+#[cfg(test)]
+mod tests;
 pub mod wake;
 mod worker;
 
@@ -141,7 +143,10 @@ pub(crate) struct Directory {
 
 impl Directory {
     fn owner_of_address(&self, address: SocketAddr) -> Option<usize> {
-        let addresses = self.addresses.read().unwrap_or_else(PoisonError::into_inner);
+        let addresses = self
+            .addresses
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         addresses.get(&address).copied()
     }
 
@@ -151,7 +156,10 @@ impl Directory {
     }
 
     fn learn_address(&self, address: SocketAddr, owner: usize, is_owned: bool) {
-        let mut addresses = self.addresses.write().unwrap_or_else(PoisonError::into_inner);
+        let mut addresses = self
+            .addresses
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         if is_owned {
             addresses.insert(address, owner);
         } else if addresses.get(&address) == Some(&owner) {
@@ -160,7 +168,10 @@ impl Directory {
     }
 
     fn forget_thread(&self, owner: usize) {
-        let mut addresses = self.addresses.write().unwrap_or_else(PoisonError::into_inner);
+        let mut addresses = self
+            .addresses
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         addresses.retain(|_, thread| *thread != owner);
     }
 
@@ -221,7 +232,10 @@ impl Engine {
         let inboxes: io::Result<Vec<_>> = (0..threads).map(|_| Inbox::new()).collect();
         let shared = Arc::new(Shared {
             inboxes: inboxes?,
-            outbox: Outbox { events: Mutex::default(), wake: Wake::new()? },
+            outbox: Outbox {
+                events: Mutex::default(),
+                wake: Wake::new()?,
+            },
             directory: Directory::default(),
             stopping: AtomicBool::new(false),
         });
@@ -235,7 +249,9 @@ impl Engine {
         for (thread, socket) in sockets.into_iter().enumerate() {
             let worker = Worker::new(thread, socket, address.is_ipv6(), clock, &engine.shared);
             let name = format!("engine-{thread}");
-            let handle = std::thread::Builder::new().name(name).spawn(move || worker.run())?;
+            let handle = std::thread::Builder::new()
+                .name(name)
+                .spawn(move || worker.run())?;
             lock(&engine.threads).push(handle);
         }
         Ok(engine)
@@ -261,7 +277,9 @@ impl Engine {
     pub fn command(&self, command: Command) {
         let mut routes = lock(&self.routes);
         let threads = self.shared.inboxes.len();
-        let Some(thread) = routes.follow(&command, threads, &self.shared.directory) else { return };
+        let Some(thread) = routes.follow(&command, threads, &self.shared.directory) else {
+            return;
+        };
         // while the routes are locked, so that commands reach a thread in the order they were given
         self.shared.inboxes[thread].put(Note::Command(command));
     }
@@ -270,7 +288,9 @@ impl Engine {
     pub fn counters(&self) -> Vec<(&'static str, u64)> {
         let total = |at: usize| {
             let inboxes = self.shared.inboxes.iter();
-            inboxes.map(|inbox| inbox.counters[at].load(Ordering::Relaxed)).sum()
+            inboxes
+                .map(|inbox| inbox.counters[at].load(Ordering::Relaxed))
+                .sum()
         };
         let names = Counter::ALL.iter().enumerate();
         names.map(|(at, (_, name))| (*name, total(at))).collect()
@@ -287,7 +307,10 @@ impl Engine {
     /// Stop the threads and close the port; safe to call twice.
     pub fn close(&self) {
         self.shared.stopping.store(true, Ordering::Release);
-        self.shared.inboxes.iter().for_each(|inbox| inbox.wake.raise());
+        self.shared
+            .inboxes
+            .iter()
+            .for_each(|inbox| inbox.wake.raise());
         for thread in std::mem::take(&mut *lock(&self.threads)) {
             // a thread that failed has said so in an event already
             let _ = thread.join();
@@ -315,7 +338,12 @@ impl Routes {
                 }
                 Some(thread_of(*router, threads))
             }
-            Command::TransportCreate { transport, router, ice_ufrag, .. } => {
+            Command::TransportCreate {
+                transport,
+                router,
+                ice_ufrag,
+                ..
+            } => {
                 let thread = thread_of(*router, threads);
                 self.add_transport(*transport, *router, thread)?;
                 self.add_ufrag(*transport, ice_ufrag, map);
@@ -326,18 +354,26 @@ impl Routes {
                 self.add_transport(*transport, *router, thread)?;
                 Some(thread)
             }
-            Command::TransportRestartIce { transport, ice_ufrag, .. } => {
-                self.add_ufrag(*transport, ice_ufrag, map)
-            }
+            Command::TransportRestartIce {
+                transport,
+                ice_ufrag,
+                ..
+            } => self.add_ufrag(*transport, ice_ufrag, map),
             Command::TransportClose(transport) => {
                 let route = self.forget_transport(*transport, map)?;
-                self.routers.entry(route.router).and_modify(|t| t.retain(|t| t != transport));
+                self.routers
+                    .entry(route.router)
+                    .and_modify(|t| t.retain(|t| t != transport));
                 Some(route.thread)
             }
             Command::TransportSetKeys { transport, .. } | Command::DtlsSend { transport, .. } => {
                 self.thread_of_transport(*transport)
             }
-            Command::ProducerCreate { producer, transport, .. } => {
+            Command::ProducerCreate {
+                producer,
+                transport,
+                ..
+            } => {
                 let route = self.transports.get_mut(transport)?;
                 route.producers.push(*producer);
                 self.producers.insert(*producer, *transport);
@@ -352,7 +388,11 @@ impl Routes {
             Command::KeyframeRequest(producer) | Command::PacketsSend { producer, .. } => {
                 self.thread_of_transport(*self.producers.get(producer)?)
             }
-            Command::ConsumerCreate { consumer, transport, .. } => {
+            Command::ConsumerCreate {
+                consumer,
+                transport,
+                ..
+            } => {
                 let route = self.transports.get_mut(transport)?;
                 route.consumers.push(*consumer);
                 self.consumers.insert(*consumer, *transport);
@@ -421,7 +461,10 @@ fn thread_of(router: RouterId, threads: usize) -> usize {
 fn open_sockets(address: IpAddr, port: u16, threads: usize) -> io::Result<(Vec<Socket>, u16)> {
     let probe = socket::open(address)?;
     probe.bind(&SocketAddr::new(address, port).into())?;
-    let bound = probe.local_addr()?.as_socket().map_or(port, |address| address.port());
+    let bound = probe
+        .local_addr()?
+        .as_socket()
+        .map_or(port, |address| address.port());
     if threads == 1 {
         return Ok((vec![probe], bound));
     }

@@ -56,7 +56,13 @@ pub fn wait(descriptors: &[RawFd; 2], timeout: Option<Duration>) {
     let milliseconds = timeout.map_or(-1, |t| t.as_micros().div_ceil(1000).min(60_000) as i32);
     // SAFETY: the array lives through the call and its length is given. An interrupted wait is
     // a short one.
-    unsafe { libc::poll(waiting.as_mut_ptr(), waiting.len() as libc::nfds_t, milliseconds) };
+    unsafe {
+        libc::poll(
+            waiting.as_mut_ptr(),
+            waiting.len() as libc::nfds_t,
+            milliseconds,
+        )
+    };
 }
 
 /// What one read brought.
@@ -179,7 +185,11 @@ fn write_address(to: SocketAddr, is_v6: bool, name: &mut libc::sockaddr_in6) -> 
     name.sin6_port = to.port().to_be();
     name.sin6_flowinfo = 0;
     name.sin6_addr.s6_addr = ip.octets();
-    name.sin6_scope_id = if let SocketAddr::V6(v6) = to { v6.scope_id() } else { 0 };
+    name.sin6_scope_id = if let SocketAddr::V6(v6) = to {
+        v6.scope_id()
+    } else {
+        0
+    };
     size_of::<libc::sockaddr_in6>() as libc::socklen_t
 }
 
@@ -233,7 +243,12 @@ impl<'a> Outbound<'a> {
         counters: &'a mut Counters,
         room: &'a mut OutboundRoom,
     ) -> Self {
-        Self { socket, is_v6, counters, room }
+        Self {
+            socket,
+            is_v6,
+            counters,
+            room,
+        }
     }
 
     /// Fill headers for the messages from `first` on; single ones before `singly_until`.
@@ -241,7 +256,11 @@ impl<'a> Outbound<'a> {
         let messages = batch.messages();
         let (mut at, mut loaded) = (first, 0);
         while at < messages.len() {
-            let run = if at < singly_until { 1 } else { run_length(&messages[at..]) };
+            let run = if at < singly_until {
+                1
+            } else {
+                run_length(&messages[at..])
+            };
             self.load_run(batch, &messages[at..at + run], loaded);
             self.room.runs[loaded] = run;
             at += run;
@@ -303,12 +322,14 @@ impl Sink for Outbound<'_> {
                     let taken: usize = self.room.runs[..sent].iter().sum();
                     let bytes = batch.messages()[at..at + taken].iter().map(Message::size);
                     self.counters.add(Counter::datagrams_sent, taken as u64);
-                    self.counters.add(Counter::bytes_sent, bytes.sum::<usize>() as u64);
+                    self.counters
+                        .add(Counter::bytes_sent, bytes.sum::<usize>() as u64);
                     at += taken;
                 }
                 Err(Refusal::Interrupted) => {}
                 Err(Refusal::Full) => {
-                    self.counters.add(Counter::dropped_by_kernel, (total - at) as u64);
+                    self.counters
+                        .add(Counter::dropped_by_kernel, (total - at) as u64);
                     return;
                 }
                 // a run may be refused where its datagrams are not: a path without GSO or with

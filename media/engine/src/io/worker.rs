@@ -152,7 +152,9 @@ impl Worker {
     }
 
     fn take_datagram(&mut self, at: usize, now: Instant) {
-        let Some((from, data)) = self.inbound.datagram(at) else { return };
+        let Some((from, data)) = self.inbound.datagram(at) else {
+            return;
+        };
         let (core, mut out) = split(
             &mut self.core,
             &self.socket,
@@ -185,7 +187,9 @@ impl Worker {
     /// Let others see what happened.
     fn publish(&mut self) {
         for (address, is_owned) in self.core.address_changes.drain(..) {
-            self.shared.directory.learn_address(address, self.thread, is_owned);
+            self.shared
+                .directory
+                .learn_address(address, self.thread, is_owned);
         }
         if !self.core.events.is_empty() {
             let dropped = self.shared.outbox.put(&mut self.core.events);
@@ -205,7 +209,9 @@ impl Worker {
         self.counters.count(Counter::panics);
         self.core = Core::new(self.clock, random_seed());
         self.shared.directory.forget_thread(self.thread);
-        self.core.events.push(Event::WorkerFailed(self.thread, message_of(panic)));
+        self.core
+            .events
+            .push(Event::WorkerFailed(self.thread, message_of(panic)));
         self.publish();
         std::thread::sleep(PAUSE_AFTER_PANIC);
     }

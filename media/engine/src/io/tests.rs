@@ -1,0 +1,163 @@
+//! The shell around the core: threads, ports and failure.
+
+use std::net::{Ipv4Addr, UdpSocket};
+
+use super::*;
+use crate::stun::{Check, IntegrityKey, write_check};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+const PWD: &str = "0123456789012345678901";
+
+fn open(threads: usize) -> Engine {
+    Engine::open(Ipv4Addr::LOCALHOST.into(), 0, threads).expect("an engine")
+}
+
+/// Wait for an event that satisfies `is_it`, as a sleeping reader would.
+fn wait_for(engine: &Engine, is_it: impl Fn(&Event) -> bool) -> Event {
+    let end = Instant::now() + PATIENCE;
+    while Instant::now() < end {
+        if let Some(event) = engine.take_events().into_iter().find(&is_it) {
+            return event;
+        }
+        socket::wait(
+            &[engine.event_fd(), engine.event_fd()],
+            Some(Duration::from_millis(100)),
+        );
+    }
+    panic!("it did not happen");
+}
+
+fn add_room(engine: &Engine, number: u64) -> String {
+    let (router, transport) = (RouterId(number), TransportId(number));
+    let ice_ufrag = format!("ufrag{number}");
+    engine.command(Command::RouterCreate(router));
+    engine.command(Command::TransportCreate {
+        transport,
+        router,
+        ice_ufrag: ice_ufrag.clone(),
+        ice_pwd: PWD.into(),
+    });
+    ice_ufrag
+}
+
+/// Send one check from a new socket and wait until the transport is connected.
+fn connect(engine: &Engine, number: u64, ufrag: &str) -> UdpSocket {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
+    let username = format!("{ufrag}:remote");
+    let check = Check {
+        username: &username,
+        priority: 1,
+        controlling: 1,
+        use_candidate: true,
+        nomination: None,
+    };
+    let mut out = [0; 200];
+    let len = write_check(&mut out, &[1; 12], &check, &IntegrityKey::new(PWD)).expect("a check");
+    let to = (Ipv4Addr::LOCALHOST, engine.port());
+    socket.send_to(&out[..len], to).expect("room in the kernel");
+    wait_for(
+        engine,
+        |event| matches!(event, Event::TransportConnected(id, _) if id.0 == number),
+    );
+    socket
+}
+
+fn total(engine: &Engine, name: &str) -> u64 {
+    let counters = engine.counters();
+    counters
+        .iter()
+        .find(|(counter, _)| *counter == name)
+        .expect("a counter")
+        .1
+}
+
+#[test]
+fn a_datagram_on_the_wrong_thread_reaches_the_right_one() {
+    let engine = open(4);
+    for number in 0..16 {
+        let ufrag = add_room(&engine, number);
+        let socket = connect(&engine, number, &ufrag);
+        let hello = vec![22, number as u8];
+        socket
+            .send_to(&hello, (Ipv4Addr::LOCALHOST, engine.port()))
+            .expect("room in the kernel");
+        let heard = wait_for(&engine, |event| matches!(event, Event::DtlsReceived(..)));
+        assert_eq!(heard, Event::DtlsReceived(TransportId(number), hello));
+    }
+    // of sixteen peers spread by the kernel over four threads, some were on the wrong one
+    assert!(total(&engine, "handed_over") > 0);
+}
+
+#[test]
+fn a_panic_costs_its_thread_the_rooms_and_nothing_else() {
+    let engine = open(2);
+    let other = add_room(&engine, 1);
+    connect(&engine, 1, &other);
+    add_room(&engine, 2);
+    engine.shared.inboxes[0].put(Note::Panic);
+    let failed = wait_for(&engine, |event| matches!(event, Event::WorkerFailed(..)));
+    assert_eq!(failed, Event::WorkerFailed(0, "asked to".into()));
+    assert!(engine.transport_stats(TransportId(1)).is_some());
+    let again = add_room(&engine, 4);
+    connect(&engine, 4, &again);
+    assert_eq!(total(&engine, "panics"), 1);
+}
+
+#[test]
+fn events_that_nobody_takes_are_bounded() {
+    let outbox = Outbox {
+        events: Mutex::default(),
+        wake: Wake::new().expect("an eventfd"),
+    };
+    let mut dropped = 0;
+    for _ in 0..MAX_EVENTS {
+        dropped += outbox.put(&mut vec![
+            Event::AudioLevels(Vec::new()),
+            Event::ProducerStalled(ProducerId(1)),
+        ]);
+    }
+    assert_eq!(lock(&outbox.events).len(), MAX_EVENTS);
+    assert_eq!(dropped, MAX_EVENTS as u64);
+}
+
+#[test]
+fn a_port_in_use_is_refused_whatever_the_number_of_threads() {
+    let engine = open(3);
+    for threads in [1, 3] {
+        let address = Ipv4Addr::LOCALHOST.into();
+        let error = Engine::open(address, engine.port(), threads)
+            .err()
+            .expect("a refusal");
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+    }
+}
+
+#[test]
+fn what_cannot_be_delivered_does_not_stop_the_rest() {
+    let engine = open(1);
+    let ufrag = add_room(&engine, 1);
+    let socket = connect(&engine, 1, &ufrag);
+    let transport = TransportId(1);
+    for number in 0..200u8 {
+        engine.command(Command::DtlsSend {
+            transport,
+            datagram: vec![22, number],
+        });
+    }
+    socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    let mut got = 0;
+    let mut buffer = [0; 2000];
+    while got < 200 {
+        let len = socket.recv(&mut buffer).expect("a datagram");
+        got += usize::from(buffer[0] == 22 && len == 2);
+    }
+    assert_eq!(total(&engine, "send_errors"), 0);
+}
+
+#[test]
+fn closing_twice_is_closing_once() {
+    let engine = open(2);
+    engine.close();
+    engine.close();
+    assert!(engine.take_events().is_empty());
+}
