@@ -22,6 +22,7 @@ MAX_LINE_LENGTH = 4096  # characters; the longest honest ones (msid, fmtp) have 
 MAX_MEDIA = 16  # m-lines; the classroom page offers five
 MAX_CODECS = 128  # payload types of an m-line; there are no more (RFC 3551 section 6)
 MAX_SSRCS = 16  # of an m-line; simulcast with RTX has six
+MAX_FEEDBACK = 32  # messages of a payload type; there are about ten, more are not looked at
 MAX_FINGERPRINTS = 8
 MAX_MID_LENGTH = 32  # characters; RFC 9143 section 9.1 wants it short, it is in every packet
 
@@ -297,7 +298,9 @@ def _feedback(section: Section) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for value in section.every("rtcp-fb"):
         payload_type, _, message = value.partition(" ")
-        found.setdefault(payload_type, set()).add(message.strip())
+        messages = found.setdefault(payload_type, set())
+        if len(messages) < MAX_FEEDBACK:
+            messages.add(message.strip())
     return found
 
 

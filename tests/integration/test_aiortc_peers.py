@@ -3,106 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiohttp import web
 
-from media.room import Rooms
 from media.types import Source
-from media.worker import Worker
-from signaling.app import Signaling
 from signaling.client import Declined, play, publish
-from signaling.grants import Grant, Right, issue
-from tests.integration.tracks import BLUE, GREEN, RED, Colour, Tone, wait_for_colour, wait_for_sound
+from signaling.grants import Right
+from tests.integration.school import LESSON
+from tests.integration.tracks import (
+    BLUE,
+    GREEN,
+    PATIENCE,
+    RED,
+    Colour,
+    Drain,
+    Tone,
+    soon,
+    wait_for_colour,
+    wait_for_sound,
+)
 from tests.media.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
+    from tests.integration.school import School
 
-    from aiohttp.test_utils import TestServer
-    from aiortc import MediaStreamTrack
-    from pytest_aiohttp import AiohttpServer
-
-KEY = b"the key of the integration tests"
-LESSON = "lesson-1"
-PATIENCE = 40  # s; two cores decode and encode everything here
 SWITCH_PATIENCE = 12  # s; a hole in the sequence numbers makes aiortc wait for 17
-
-
-class School:
-    """A lesson with its doors open on loopback."""
-
-    def __init__(self, rooms: Rooms, server: TestServer, signaling: Signaling) -> None:
-        self.rooms = rooms
-        self.signaling = signaling
-        self._server = server
-
-    def whip(self, entrance: str = "") -> str:
-        return str(self._server.make_url(f"/whip/{LESSON}{entrance}"))
-
-    def whep(self) -> str:
-        return str(self._server.make_url(f"/whep/{LESSON}"))
-
-    def token(
-        self,
-        participant: str = "teacher",
-        right: Right = Right.PUBLISH,
-        *,
-        lesson: str = LESSON,
-        rehearsal: bool = False,
-        lifetime: timedelta = timedelta(hours=1),
-        key: bytes = KEY,
-    ) -> str:
-        now = datetime.now(UTC)
-        grant = Grant(lesson, right, participant, participant, rehearsal, now + lifetime)
-        return issue(key, grant, now + min(lifetime, timedelta(0)))
-
-    def student(self) -> str:
-        return self.token("student", Right.WATCH)
-
-    def sources(self) -> set[Source]:
-        room = self.rooms.get(LESSON)
-        assert room is not None
-        return set(room.sources())
-
-
-@pytest.fixture
-async def school(aiohttp_server: AiohttpServer) -> AsyncIterator[School]:
-    async with Worker.open(threads=1) as worker:
-        rooms = Rooms(worker)
-        rooms.open(LESSON, live=True)
-        signaling = Signaling(rooms, KEY)
-        app = web.Application()
-        app.add_routes(signaling.routes())
-        yield School(rooms, await aiohttp_server(app), signaling)
-        rooms.close(LESSON)
-
-
-async def soon(*waiting: Awaitable[object], patience: float = PATIENCE) -> None:
-    """Wait for all of them, but not for ever."""
-    async with asyncio.timeout(patience):
-        await asyncio.gather(*waiting)
-
-
-class Drain:
-    """Read a track to nowhere, so that its frames do not pile up."""
-
-    def __init__(self, *tracks: MediaStreamTrack) -> None:
-        self._tasks = [asyncio.create_task(self._read(track)) for track in tracks]
-
-    async def __aenter__(self) -> Drain:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _read(self, track: MediaStreamTrack) -> None:
-        while True:
-            await track.recv()
 
 
 @pytest.mark.parametrize("codec", ["VP8", "H264"])

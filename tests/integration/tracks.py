@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 from av import AudioFrame, VideoFrame
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from aiortc import MediaStreamTrack
 
 WIDTH, HEIGHT = 320, 240
@@ -17,6 +20,7 @@ RATE = 48_000  # Hz
 SAMPLES = 960  # 20 ms
 LOUDNESS = 8_000  # of 32 767
 
+PATIENCE = 40  # s; two cores decode and encode everything here
 TOLERANCE = 40  # of 255; what two encoders and colour spaces may change
 
 RED, GREEN, BLUE = (220, 30, 30), (30, 200, 30), (30, 30, 220)
@@ -87,3 +91,28 @@ async def wait_for_sound(track: MediaStreamTrack) -> None:
         assert isinstance(frame, AudioFrame)
         if loudness_of(frame) > LOUDNESS / 4:
             return
+
+
+async def soon(*waiting: Awaitable[object], patience: float = PATIENCE) -> None:
+    """Wait for all of them, but not for ever."""
+    async with asyncio.timeout(patience):
+        await asyncio.gather(*waiting)
+
+
+class Drain:
+    """Read a track to nowhere, so that its frames do not pile up."""
+
+    def __init__(self, *tracks: MediaStreamTrack) -> None:
+        self._tasks = [asyncio.create_task(self._read(track)) for track in tracks]
+
+    async def __aenter__(self) -> Drain:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _read(self, track: MediaStreamTrack) -> None:
+        while True:
+            await track.recv()
