@@ -4,6 +4,7 @@ import type { Lesson } from "../protocol/types";
 import { StateBadge } from "./basics";
 import { Icon } from "./icon";
 import { When } from "./time";
+import { UserText } from "./user-text";
 
 export function names(people: readonly { name: string }[]): string {
   return people.map((each) => each.name).join(", ");
@@ -25,10 +26,12 @@ export function LessonCard({
         <p class="card-above">
           <StateBadge state={lesson.state} />
           {lesson.public && <span>{t().publicEvent}</span>}
-          {above && <span>{above}</span>}
+          {above && <UserText>{above}</UserText>}
         </p>
-        <h3>
-          <a href={`/lessons/${lesson.id}`}>{lesson.title}</a>
+        <h3 class="card-title">
+          <a href={`/lessons/${lesson.id}`}>
+            <UserText>{lesson.title}</UserText>
+          </a>
         </h3>
         <p class="card-below soft">
           {(lesson.started_at ?? lesson.starts_at) && (

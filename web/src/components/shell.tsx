@@ -96,6 +96,8 @@ export function useTitle(title: string): void {
 export function Page(props: {
   title: string;
   children: ComponentChildren;
+  /** Under the title. */
+  lead?: ComponentChildren;
   /** Beside the title. */
   actions?: ComponentChildren;
   narrow?: boolean;
@@ -128,7 +130,10 @@ export function Page(props: {
       </header>
       <main id="content" class={props.narrow ? "page page-narrow" : "page"} tabIndex={-1}>
         <div class="page-head">
-          <h1>{props.title}</h1>
+          <div class="page-title">
+            <h1>{props.title}</h1>
+            {props.lead && <p class="soft">{props.lead}</p>}
+          </div>
           {props.actions && <div class="row">{props.actions}</div>}
         </div>
         {props.children}

@@ -109,6 +109,7 @@ const en = {
   joinAccess: "How people join",
   joinLink: "Join link",
   joinCodeLabel: "Join code",
+  firstJoinCode: "Make a join code",
   newJoinCode: "Make a new code",
   newJoinCodeConfirm: "Make a new code? The old code and link stop working at once.",
   qrOf: (what: string) => `QR code of ${what}`,

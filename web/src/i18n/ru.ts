@@ -116,6 +116,7 @@ const ru: Messages = {
   joinAccess: "Как войти на курс",
   joinLink: "Ссылка для входа",
   joinCodeLabel: "Код для входа",
+  firstJoinCode: "Создать код для входа",
   newJoinCode: "Сменить код",
   newJoinCodeConfirm: "Сменить код? Старый код и ссылка сразу перестанут работать.",
   qrOf: (what) => `QR-код: ${what}`,

@@ -108,6 +108,7 @@ const tg: Messages = {
   joinAccess: "Чӣ тавр дохил мешаванд",
   joinLink: "Пайванди даромад",
   joinCodeLabel: "Рамзи даромад",
+  firstJoinCode: "Сохтани рамзи даромад",
   newJoinCode: "Иваз кардани рамз",
   newJoinCodeConfirm: "Рамз иваз карда шавад? Рамз ва пайванди кӯҳна дарҳол аз кор мемонанд.",
   qrOf: (what) => `Рамзи QR: ${what}`,

@@ -17,6 +17,7 @@ import { LessonCard, names } from "../components/lesson-card";
 import { LessonDraftForm } from "../components/lesson-draft";
 import { NeedsSignIn } from "../components/needs-sign-in";
 import { Page } from "../components/shell";
+import { UserText } from "../components/user-text";
 import { t } from "../i18n";
 import type { CourseDetail, Lesson, LessonState, Member, NewPerson, Role } from "../protocol/types";
 import { useAction } from "../state/action";
@@ -167,10 +168,18 @@ function Members(props: { course: CourseDetail; members: Member[]; reload: () =>
   );
 }
 
-function Access({ course, code, reload }: { course: string; code: string; reload: () => void }) {
+function Access({
+  course,
+  code,
+  reload,
+}: {
+  course: string;
+  code: string | null;
+  reload: () => void;
+}) {
   const { busy, error, run } = useAction();
   const renew = () => {
-    if (!window.confirm(t().newJoinCodeConfirm)) return;
+    if (code && !window.confirm(t().newJoinCodeConfirm)) return;
     void run(async () => {
       await api.newJoinCode(course);
       reload();
@@ -179,11 +188,11 @@ function Access({ course, code, reload }: { course: string; code: string; reload
   return (
     <section class="card stack">
       <h2>{t().joinAccess}</h2>
-      <Invite code={code} link={joinUrl(code)} />
+      {code && <Invite code={code} link={joinUrl(code)} />}
       {error.value && <Problem error={error.value} />}
       <div>
-        <Button icon="reconnecting" busy={busy.value} onClick={renew}>
-          {t().newJoinCode}
+        <Button icon={code ? "reconnecting" : "plus"} busy={busy.value} onClick={renew}>
+          {code ? t().newJoinCode : t().firstJoinCode}
         </Button>
       </div>
     </section>
@@ -200,7 +209,11 @@ function Detail({ course, reload }: { course: CourseDetail; reload: () => void }
   return (
     <>
       <div class="stack">
-        {course.description && <p>{course.description}</p>}
+        {course.description && (
+          <p>
+            <UserText>{course.description}</UserText>
+          </p>
+        )}
         {course.teachers.length > 0 && <p class="soft">{t().taughtBy(names(course.teachers))}</p>}
       </div>
       <section class="stack">
@@ -235,9 +248,7 @@ function Detail({ course, reload }: { course: CourseDetail; reload: () => void }
       </section>
       {teaches && (
         <div class="two">
-          {course.join_code && (
-            <Access course={course.id} code={course.join_code} reload={reload} />
-          )}
+          <Access course={course.id} code={course.join_code ?? null} reload={reload} />
           {course.members && <Members course={course} members={course.members} reload={reload} />}
         </div>
       )}

@@ -17,6 +17,7 @@ import { LessonDraftForm } from "../components/lesson-draft";
 import { NeedsSignIn } from "../components/needs-sign-in";
 import { Page } from "../components/shell";
 import { When } from "../components/time";
+import { UserText } from "../components/user-text";
 import { t } from "../i18n";
 import type { Course } from "../protocol/types";
 import { useAction } from "../state/action";
@@ -29,10 +30,16 @@ export function CourseCard({ course }: { course: Course }) {
     <article class="card stack" data-testid="course-card">
       <div class="card-main">
         {course.my_role && <p class="card-above">{t().roleNames[course.my_role]}</p>}
-        <h3>
-          <a href={`/courses/${course.id}`}>{course.title}</a>
-        </h3>
-        {course.description && <p class="soft">{course.description}</p>}
+        <h2 class="card-title">
+          <a href={`/courses/${course.id}`}>
+            <UserText>{course.title}</UserText>
+          </a>
+        </h2>
+        {course.description && (
+          <p class="soft">
+            <UserText>{course.description}</UserText>
+          </p>
+        )}
         <p class="card-below soft">
           {course.teachers.length > 0 && <span>{t().taughtBy(names(course.teachers))}</span>}
           <span>{t().studentsCount(course.student_count)}</span>
@@ -42,7 +49,9 @@ export function CourseCard({ course }: { course: Course }) {
       {lesson && (
         <p class="row">
           <StateBadge state={lesson.state} />
-          <a href={`/lessons/${lesson.id}`}>{lesson.title}</a>
+          <a href={`/lessons/${lesson.id}`}>
+            <UserText>{lesson.title}</UserText>
+          </a>
           {lesson.state !== "live" && lesson.starts_at && (
             <span class="soft">
               <Icon name="clock" /> <When at={lesson.starts_at} />

@@ -10,6 +10,7 @@ import { Announcer, LanguageSwitch, useTitle } from "../components/shell";
 import { ShortcutList } from "../components/shortcut-list";
 import { Stage, StageBanner, StageMessage } from "../components/stage";
 import { Countdown } from "../components/time";
+import { UserText } from "../components/user-text";
 import { t } from "../i18n";
 import { ApiError } from "../protocol/api";
 import type { Lesson } from "../protocol/types";
@@ -276,9 +277,9 @@ function Classroom({ id }: { id: string }) {
       <header class="live-top">
         <LanguageSwitch />
         <div class="live-title">
-          <h1>{lesson?.title ?? t().appName}</h1>
+          <h1>{lesson ? <UserText>{lesson.title}</UserText> : t().appName}</h1>
           <p class="soft">
-            {lesson?.course && <span>{lesson.course.title}</span>}
+            {lesson?.course && <UserText>{lesson.course.title}</UserText>}
             {lesson && lesson.teachers.length > 0 && <span>{names(lesson.teachers)}</span>}
           </p>
         </div>
@@ -348,7 +349,7 @@ function Classroom({ id }: { id: string }) {
                       large
                       icon="sound"
                       onClick={() => sound.play()}
-                      testid="tap-sound"
+                      testid="watch"
                     >
                       {t().tapForSound}
                     </Button>

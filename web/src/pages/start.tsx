@@ -156,8 +156,7 @@ export function Start() {
     );
   }
   return (
-    <Page title={who ? t().hello(who.name) : t().startTitle}>
-      {!who && <p class="soft">{t().startLead}</p>}
+    <Page title={who ? t().hello(who.name) : t().startTitle} lead={!who && t().startLead}>
       {shown && <DemoHero demo={shown} />}
       {who ? <MyLessons /> : <WayIn />}
       {who && (

@@ -12,13 +12,14 @@ import {
   Skeleton,
   StateBadge,
 } from "../components/basics";
-import { Icon } from "../components/icon";
+import { Icon, type IconName } from "../components/icon";
 import { Invite, joinUrl } from "../components/invite";
 import { LevelMeter } from "../components/level";
 import { Announcer, LanguageSwitch, useTitle } from "../components/shell";
 import { ShortcutList } from "../components/shortcut-list";
 import { Video } from "../components/stage";
 import { Elapsed } from "../components/time";
+import { UserText } from "../components/user-text";
 import { t } from "../i18n";
 import type { Lesson } from "../protocol/types";
 import { useAction } from "../state/action";
@@ -178,11 +179,8 @@ function Alarms({ studio }: { studio: Studio }) {
   );
 }
 
-const UPLINK_LOOK: Record<
-  Uplink,
-  { tone: string; icon: "good" | "slow" | "bad" | "reconnecting" | "error" }
-> = {
-  idle: { tone: "connecting", icon: "bad" },
+const UPLINK_LOOK: Record<Uplink, { tone: string; icon: IconName }> = {
+  idle: { tone: "idle", icon: "info" },
   connecting: { tone: "connecting", icon: "reconnecting" },
   good: { tone: "good", icon: "good" },
   weak: { tone: "slow", icon: "slow" },
@@ -202,7 +200,12 @@ function Health({ studio, lesson }: { studio: Studio; lesson: Lesson }) {
   return (
     <section class="card stack" aria-label={t().health}>
       <h2>{t().health}</h2>
-      <p class={`connection connection-${look.tone}`} data-testid="uplink" data-state={uplink}>
+      <p
+        class={`connection connection-${look.tone}`}
+        data-testid="uplink"
+        data-state={studio.link.value?.name ?? "idle"}
+        data-uplink={uplink}
+      >
         <Icon name={look.icon} /> {text}
       </p>
       <LevelMeter db={studio.muted.value ? -70 : studio.level.value} words={false} />
@@ -384,6 +387,8 @@ function Workplace({ studio, lesson }: { studio: Studio; lesson: Lesson }) {
             </div>
           )}
         </section>
+      </div>
+      <div class="studio-steps">
         <Steps studio={studio} lesson={lesson} />
       </div>
       <div class="studio-side">
@@ -486,8 +491,12 @@ function Teaching({ id }: { id: string }) {
       <header class="live-top">
         <LanguageSwitch />
         <div class="live-title">
-          <h1>{lesson?.title ?? t().teachTitle}</h1>
-          {lesson?.course && <p class="soft">{lesson.course.title}</p>}
+          <h1>{lesson ? <UserText>{lesson.title}</UserText> : t().teachTitle}</h1>
+          {lesson?.course && (
+            <p class="soft">
+              <UserText>{lesson.course.title}</UserText>
+            </p>
+          )}
         </div>
         {lesson && <StateBadge state={lesson.state} />}
         <LinkButton

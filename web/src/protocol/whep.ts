@@ -59,7 +59,15 @@ export class Player {
 
   /** Try at once if we are waiting for a better moment. */
   poke(): void {
+    this.check();
     this.#runner.take({ type: "poke" });
+  }
+
+  /** Notice a connection that was closed under us (a frozen page, a sleeping laptop): no event tells. */
+  check(): void {
+    if (this.#session && this.#pc?.connectionState === "closed") {
+      this.#runner.take({ type: "failed", failure: { kind: "retry", code: "closed" } });
+    }
   }
 
   async #open(): Promise<Failure | null> {

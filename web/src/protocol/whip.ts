@@ -91,7 +91,15 @@ export class Publisher {
 
   /** Try at once if we are waiting for a better moment. */
   poke(): void {
+    this.check();
     this.#runner.take({ type: "poke" });
+  }
+
+  /** Notice a connection that was closed under us (a frozen page, a sleeping laptop): no event tells. */
+  check(): void {
+    if (this.#session && this.#pc?.connectionState === "closed") {
+      this.#runner.take({ type: "failed", failure: { kind: "retry", code: "closed" } });
+    }
   }
 
   /** Change what is sent; a kind that appears or disappears makes a new session before the old one ends. */

@@ -214,6 +214,7 @@ export class LiveLesson {
   }
 
   async #measure(): Promise<void> {
+    this.#player.check();
     const pc = this.#player.pc;
     if (!pc || this.link.value !== "connected") return;
     const report = await pc.getStats();

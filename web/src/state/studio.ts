@@ -297,17 +297,21 @@ export class Studio {
     this.#socket.open();
     await this.#listDevices();
     if (!lesson.rights.includes("publish") || lesson.state === "ended") return;
-    if (await isAllowed()) await this.openDevices();
     const wasOnAir = sessionStorage.getItem(`darsgoh.air.${this.id}`) !== null;
     const open = lesson.state === "live" || lesson.state === "practice";
     if (!wasOnAir || !open) return;
     this.screenLost.value = sessionStorage.getItem(`darsgoh.screen.${this.id}`) !== null;
     this.#rememberScreen(false);
+    // Only who was on air a moment ago: nobody's camera starts because a page was opened.
+    if (await isAllowed()) await this.openDevices();
     if (this.camera.value || this.microphone.value) this.send();
   }
 
   #setLesson(lesson: Lesson): void {
-    this.lesson.value = lesson;
+    const before = this.lesson.value;
+    // Events tell the state, not the times: keep those, and ask for the ones we do not know.
+    this.lesson.value = { ...lesson, started_at: lesson.started_at ?? before?.started_at ?? null };
+    if (before && before.state !== lesson.state && !this.lesson.value.started_at) void this.load();
     if (lesson.state === "ended") {
       this.#stopSending();
       this.#rememberAir(false);
@@ -433,6 +437,8 @@ export class Studio {
   }
 
   async #measure(): Promise<void> {
+    this.#publisher.check();
+    this.#screenPublisher.check();
     const pc = this.#publisher.pc;
     if (!pc || this.link.value?.name !== "connected") return;
     const report = await pc.getStats();
