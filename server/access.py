@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aiohttp import web
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.errors import NotAllowed, NotFound, NotSignedIn
@@ -131,6 +131,20 @@ def _access(
     return LessonAccess(lesson, role, lesson_rights(role, public=lesson.public))
 
 
+# Built once: building it costs as much as asking it.
+_OPEN_LESSON = (
+    select(Lesson.public, Person.staff, Member.role, LessonPerson.role)
+    .select_from(Lesson)
+    .join(Person, Person.id == bindparam("person"))
+    .outerjoin(Member, and_(Member.course_id == Lesson.course_id, Member.person_id == Person.id))
+    .outerjoin(
+        LessonPerson,
+        and_(LessonPerson.lesson_id == Lesson.id, LessonPerson.person_id == Person.id),
+    )
+    .where(Lesson.id == bindparam("lesson"), Lesson.state.in_(OPEN))
+)
+
+
 async def open_lesson_rights(
     session: AsyncSession, person_id: uuid.UUID, lesson_id: uuid.UUID
 ) -> frozenset[Right]:
@@ -138,20 +152,8 @@ async def open_lesson_rights(
 
     One query, because it is asked whenever a student comes in, and a class comes in at once.
     """
-    query = (
-        select(Lesson.public, Person.staff, Member.role, LessonPerson.role)
-        .select_from(Lesson)
-        .join(Person, Person.id == person_id)
-        .outerjoin(
-            Member, and_(Member.course_id == Lesson.course_id, Member.person_id == Person.id)
-        )
-        .outerjoin(
-            LessonPerson,
-            and_(LessonPerson.lesson_id == Lesson.id, LessonPerson.person_id == Person.id),
-        )
-        .where(Lesson.id == lesson_id, Lesson.state.in_(OPEN))
-    )
-    row = (await session.execute(query)).one_or_none()
+    found = await session.execute(_OPEN_LESSON, {"person": person_id, "lesson": lesson_id})
+    row = found.one_or_none()
     if row is None:
         return frozenset()
     public, staff, member, own = row
