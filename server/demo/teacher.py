@@ -38,7 +38,7 @@ LONGEST_PAUSE: Final = 15.0  # seconds; each failure doubles the pause up to her
 ASIDE_SECONDS: Final = 5.0  # between looks whether the person who teaches has finished
 STEADY_SECONDS: Final = 30.0  # a connection that held this long makes the pauses short again
 HTTP_SECONDS: Final = 10.0
-NICENESS: Final = 10  # encoding waits for the server, never the server for encoding
+NICENESS: Final = 5  # encoding waits for the server, never the server for encoding
 
 
 @dataclass(frozen=True, slots=True)
