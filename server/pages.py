@@ -15,7 +15,7 @@ from aiohttp import hdrs, web
 from server.errors import NotFound
 from server.services import SERVICES
 from server.settings import LANGUAGES
-from server.viewer import LANGUAGE_COOKIE
+from server.viewer import LANGUAGE_COOKIE, remember_language
 from server.web import own_origin, preferred_language
 
 STATIC = Path(__file__).parent / "static"
@@ -141,13 +141,16 @@ class Pages:
 
     async def _join(self, request: web.Request) -> web.StreamResponse:
         default = request.app[SERVICES].settings.pages.language
-        language = request.cookies.get(LANGUAGE_COOKIE, "")
+        asked = request.query.get("language", "")  # the page's own switch, without JavaScript
+        language = asked if asked in LANGUAGES else request.cookies.get(LANGUAGE_COOKIE, "")
         if language not in LANGUAGES:
             header = request.headers.get("Accept-Language", "")
             language = preferred_language(header, LANGUAGES, default)
         page = self._page(f"join.{language}.html") or self._page("index.html")
         response = self._answer(request, page)
         response.headers["Vary"] = "Accept-Language, Cookie"
+        if asked in LANGUAGES:
+            remember_language(request, response, asked)
         return response
 
     def _answer(self, request: web.Request, page: Page | None) -> web.Response:
