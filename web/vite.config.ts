@@ -2,14 +2,12 @@ import { defineConfig } from "vitest/config";
 import { budgets } from "./build/budgets.ts";
 import { precompress } from "./build/precompress.ts";
 import { prerenderJoin } from "./build/prerender.ts";
-import { mockServer } from "./dev/mock.ts";
 
-/** Where `npm run dev` sends what it does not serve itself; `DARSGOH_MOCK=1` answers from memory instead. */
+/** Where `npm run dev` sends what it does not serve itself: a running `darsgoh demo`. */
 const backend = process.env.DARSGOH_BACKEND ?? "http://127.0.0.1:8080";
-const mock = process.env.DARSGOH_MOCK === "1";
 
 export default defineConfig({
-  plugins: [...(mock ? [mockServer()] : []), prerenderJoin(), budgets(), precompress()],
+  plugins: [prerenderJoin(), budgets(), precompress()],
   build: {
     outDir: "../server/static",
     emptyOutDir: true,
@@ -22,14 +20,12 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   server: {
-    proxy: mock
-      ? {}
-      : Object.fromEntries(
-          ["/api", "/whip", "/whep", "/socket.io"].map((path) => [
-            path,
-            { target: backend, ws: true, changeOrigin: false },
-          ]),
-        ),
+    proxy: Object.fromEntries(
+      ["/api", "/join", "/whip", "/whep", "/socket.io"].map((path) => [
+        path,
+        { target: backend, ws: true, changeOrigin: false },
+      ]),
+    ),
   },
   test: { include: ["src/**/*.test.{ts,tsx}", "build/**/*.test.ts"] },
 });

@@ -1,6 +1,7 @@
 /** The join page as plain HTML: a form, its errors as fragments, and no script needed. */
 import type { ComponentChildren } from "preact";
 import { Icon } from "./components/icon";
+import { Brand } from "./components/shell";
 import { LANGUAGE_NAMES, language, t } from "./i18n";
 import { LANGUAGES } from "./protocol/types";
 
@@ -43,9 +44,7 @@ export function JoinPage() {
             </a>
           ))}
         </nav>
-        <a class="brand" href="/">
-          {t().appName}
-        </a>
+        <Brand />
         <a class="button button-quiet" href="/sign-in">
           {t().signIn}
         </a>

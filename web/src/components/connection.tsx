@@ -80,7 +80,7 @@ export function StatsPanel({ facts, lesson }: { facts: ReportFacts; lesson: stri
     said.value = t().reportCopied;
   };
   return (
-    <section class="panel" aria-label={t().stats} data-testid="stats">
+    <section class="panel" data-testid="stats">
       <h2>{t().stats}</h2>
       <dl>
         {rows.map(([label, value]) => (

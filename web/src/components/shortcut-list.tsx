@@ -12,7 +12,7 @@ function keyCap(code: string): string {
 
 export function ShortcutList({ keys }: { keys: readonly (readonly [code: string, name: Name])[] }) {
   return (
-    <section class="panel" aria-label={t().shortcuts} data-testid="shortcuts">
+    <section class="panel" data-testid="shortcuts">
       <h2>{t().shortcuts}</h2>
       <Check
         label={t().shortcutsOn}

@@ -27,7 +27,7 @@ import { useLoad } from "../state/load";
 export function CourseCard({ course }: { course: Course }) {
   const lesson = course.live_lesson ?? course.next_lesson;
   return (
-    <article class="card stack" data-testid="course-card">
+    <article class="card stack course-card" data-testid="course-card">
       <div class="card-main">
         {course.my_role && <p class="card-above">{t().roleNames[course.my_role]}</p>}
         <h2 class="card-title">
