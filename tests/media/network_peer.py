@@ -70,6 +70,7 @@ class NetworkPeer(asyncio.DatagramProtocol):
         self.reports: list[bytes] = []  # RTCP, opened
         self.media_datagrams = 0  # SRTP and SRTCP as they came
         self.early: list[bytes] = []  # what came on the heels of the server's Finished
+        self.silent = False
         self.socket: asyncio.DatagramTransport
         self._checking: asyncio.Task[None] | None = None
 
@@ -171,7 +172,8 @@ class NetworkPeer(asyncio.DatagramProtocol):
 
     async def _check_for_ever(self) -> None:
         while True:
-            self.check()
+            if not self.silent:
+                self.check()
             await asyncio.sleep(CONSENT_CHECKS if self.responses else FIRST_CHECKS)
 
 

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from media.events import RoomEvent, SourceAdded, SubscriberConnected
+from media.events import (
+    RoomEvent,
+    SourceAdded,
+    SourceResumed,
+    SourceStalled,
+    SubscriberConnected,
+)
 from media.room import Publication, Room, Rooms, Subscription
 from media.types import CloseReason, Fingerprint, Slot, Source, TransportState
 from media.worker import LOOPBACK, Worker
@@ -238,6 +244,24 @@ async def test_a_student_who_changes_address_is_followed(lesson: Lesson) -> None
     await student.move()
     await heard(voice, student, 10)
     await until(lambda: subscription.transport.address != before)
+
+
+async def test_a_student_who_falls_silent_may_come_back(lesson: Lesson) -> None:
+    subscription, student = await lesson.watch()
+    student.silent = True
+    await until(lambda: subscription.transport.state is TransportState.DISCONNECTED)
+    student.silent = False
+    await until(lambda: subscription.transport.state is TransportState.CONNECTED)
+
+
+async def test_a_voice_that_stops_is_told(lesson: Lesson) -> None:
+    _, student = await lesson.watch()
+    _, teacher = await lesson.publish(VOICE)
+    voice = Voice(teacher, 1000)
+    await heard(voice, student, 3)
+    await until(lambda: SourceStalled(VOICE, "teacher") in lesson.events)
+    await heard(voice, student, 3)
+    assert lesson.events[-1] == SourceResumed(VOICE, "teacher")
 
 
 async def test_garbage_from_strangers_and_participants_hurts_nobody(lesson: Lesson) -> None:
