@@ -350,11 +350,11 @@ def _ssrcs(section: Section) -> tuple[tuple[int, ...], dict[int, int]]:
     repairs: dict[int, int] = {}
     simulcast: list[int] = []
     for value in section.every("ssrc-group"):
-        semantics, *members = value.split()
-        numbers = [_number(member, 0xFFFFFFFF, "SSRC") for member in members]
+        semantics, _, members = value.partition(" ")
+        numbers = [_number(member, 0xFFFFFFFF, "SSRC") for member in members.split()]
         if semantics == "FID" and len(numbers) == 2 and numbers[0] != numbers[1]:
             repairs.setdefault(numbers[0], numbers[1])
-        elif semantics == "SIM":
+        elif semantics == "SIM" and numbers:
             simulcast = numbers
     if len(named) > MAX_SSRCS or len(repairs) > MAX_SSRCS:
         raise SdpError("too-many-ssrcs", f"An m-line may have {MAX_SSRCS} SSRCs.")

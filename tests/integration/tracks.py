@@ -54,6 +54,8 @@ class Tone(AudioStreamTrack):
 
     async def recv(self) -> AudioFrame:
         silence = await super().recv()  # keeps the time
+        assert isinstance(silence, AudioFrame)
+        assert silence.pts is not None
         start = silence.pts * RATE // silence.sample_rate
         phase = 2 * np.pi * self._hertz * (start + np.arange(SAMPLES)) / RATE
         samples = (LOUDNESS * np.sin(phase)).astype(np.int16).reshape(1, -1)

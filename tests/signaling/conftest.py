@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from aiohttp import web
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from aiohttp import ClientResponse
     from aiohttp.test_utils import TestClient
     from pytest_aiohttp import AiohttpClient
+
+    from media._engine import Engine
 
 KEY = b"the key that signs grants in tests"
 LESSON = "0197-lesson"
@@ -132,7 +134,7 @@ def timers() -> FakeTimers:
 
 @pytest.fixture
 async def rooms(engine: FakeEngine, timers: FakeTimers) -> AsyncIterator[Rooms]:
-    worker = Worker(engine, announced=("198.51.100.1",), timers=timers)
+    worker = Worker(cast("Engine", engine), announced=("198.51.100.1",), timers=timers)
     yield Rooms(worker)
     await worker.close()
 

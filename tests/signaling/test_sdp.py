@@ -138,6 +138,11 @@ def test_only_the_first_encoding_of_a_simulcast_group_is_taken() -> None:
     assert (picture.ssrcs, picture.repairs) == ((11,), {11: 21})
 
 
+@pytest.mark.parametrize("value", ["", " ", "FID", "SIM", "FID 1", "FID 1 1", "FID 1 2 3", "X 1 2"])
+def test_a_group_of_ssrcs_that_says_nothing_is_ignored(value: str) -> None:
+    assert parse_offer(with_lines(CHROME, f"a=ssrc-group:{value}")) == parse_offer(CHROME)
+
+
 MALFORMED = {
     "empty": ("", "sdp-malformed"),
     "not sdp": ("hello", "sdp-malformed"),

@@ -1,11 +1,15 @@
-"""No text whatever makes the SDP parsers do anything but return a value or refuse with a code."""
+"""No text whatever makes the SDP parsers do anything but return a value or refuse with a code.
+
+FUZZ_EXAMPLES in the environment makes it longer.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.types import Candidate, Fingerprint, IceCredentials
@@ -23,6 +27,8 @@ CONNECTION = Connection(
     Fingerprint("sha-256", ":".join(["AB"] * 32)),
     (Candidate("192.0.2.1", 4000),),
 )
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "200"))
+LONGER = settings(max_examples=EXAMPLES, deadline=None)
 SENDING = Sending(1, 2, "cname", "stage", "stage")
 BITS = ["", "0", "1", "-1", "65536", "4294967296", "9" * 5000, " ", ":", "/", ";", "=", "\0", "\r"]
 BITS += ["é", "０", "\ud800", "\u202e", "a=", "m=", "m=video 9 UDP/TLS/RTP/SAVPF", "BUNDLE", "*"]
@@ -53,16 +59,19 @@ def check_refusal(error: SignalingError, statuses: range) -> None:
     assert error.detail
 
 
+@LONGER
 @given(st.text())
 def test_any_text(text: str) -> None:
     exercise(text)
 
 
+@LONGER
 @given(st.lists(st.sampled_from(LINES) | st.text(max_size=40), max_size=60))
 def test_any_lines_of_offers(lines: list[str]) -> None:
     exercise("v=0\r\n" + "\r\n".join(lines) + "\r\n")
 
 
+@LONGER
 @given(st.sampled_from(RECORDED), st.data())
 def test_an_offer_with_lines_lost_doubled_or_moved(offer: str, data: st.DataObject) -> None:
     lines = offer.split("\r\n")
@@ -78,6 +87,7 @@ def test_an_offer_with_lines_lost_doubled_or_moved(offer: str, data: st.DataObje
     exercise("\r\n".join(lines))
 
 
+@LONGER
 @given(st.sampled_from(RECORDED), st.data())
 def test_an_offer_with_pieces_put_in(offer: str, data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 4))):
@@ -88,11 +98,21 @@ def test_an_offer_with_pieces_put_in(offer: str, data: st.DataObject) -> None:
     exercise(offer)
 
 
+@pytest.mark.parametrize("name", ["obs_publish", "firefox_publish", "aiortc_watch"])
+def test_every_line_cut_behind_every_separator(name: str) -> None:
+    lines = recorded(name).split("\r\n")
+    for number, line in enumerate(lines):
+        for end in (place for place, letter in enumerate(line, 1) if letter in ":= /;,"):
+            for rest in ("", " ", line[end:][::-1]):
+                cut = [*lines[:number], line[:end] + rest, *lines[number + 1 :]]
+                exercise("\r\n".join(cut))
+
+
 @pytest.mark.parametrize("seed", range(4))
-def test_five_hundred_mutations_of_every_recorded_offer(seed: int) -> None:
+def test_mutations_of_every_recorded_offer(seed: int) -> None:
     dice = random.Random(seed)
     for offer in RECORDED:
-        for _ in range(125):
+        for _ in range(EXAMPLES // 2):
             text = list(offer)
             for _ in range(dice.randint(1, 8)):
                 text[dice.randrange(len(text))] = chr(dice.randrange(0x180))
