@@ -8,9 +8,10 @@ class TestClock implements Clock {
   #timers: { at: number; call: () => void }[] = [];
 
   now = () => this.time;
-  random = () => 0.5;
+  random = () => 0.45671;
   after = (ms: number, call: () => void) => {
-    const timer = { at: this.time + ms, call };
+    // As in browsers: whole milliseconds, the rest cut off.
+    const timer = { at: this.time + Math.max(1, Math.floor(ms)), call };
     this.#timers.push(timer);
     return () => {
       this.#timers = this.#timers.filter((each) => each !== timer);

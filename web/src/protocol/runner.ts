@@ -61,7 +61,13 @@ export class LinkRunner {
       return;
     }
     const wait = Math.max(0, deadline - this.#clock.now());
-    this.#cancel = this.#clock.after(wait, () => this.take({ type: "tick" }));
+    this.#cancel = this.#clock.after(wait, () => this.#onTimer(deadline));
+  }
+
+  /** A browser's timer counts whole milliseconds and may come a fraction early. */
+  #onTimer(deadline: number): void {
+    if (this.#clock.now() < deadline) this.#schedule();
+    else this.take({ type: "tick" });
   }
 
   #carryOut(effect: LinkEffect): void {
