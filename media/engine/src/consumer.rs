@@ -1,7 +1,7 @@
 //! One slot of one subscriber: numbers and times that go on whatever source is in it.
 //!
 //! A slot's outgoing sequence numbers are its source's plus a constant, as long as nothing is left
-//! out: each such stretch is a [`Run`]. Runs make every outgoing packet a function of the shared
+//! out: each such stretch is a [`Run`](crate::runs::Run). Runs make every outgoing packet a function of the shared
 //! ring, so that nothing is stored per subscriber, and a packet sent twice is the same to the byte,
 //! which SRTP demands.
 
@@ -12,17 +12,11 @@ use crate::keyframe::Wishes;
 use crate::producer::Producer;
 use crate::ring::Kept;
 use crate::rtp::{self, HeaderFields};
+use crate::runs::{Resends, Runs};
 use crate::vp8;
-
-/// Most packets replayed from the last keyframe; what is longer is not worth the burst, and a
-/// fresh keyframe is asked for.
-pub const FAST_START_PACKETS: u64 = 512;
 
 /// Packets at a slot's start that carry the MID extension, for receivers that were not told SSRCs.
 const MID_PACKETS: u64 = 128;
-
-/// Runs remembered for late packets and NACKs.
-const MAX_RUNS: usize = 4;
 
 /// A sender report that puts a packet further than this from its arrival is not believed.
 const MAX_CLOCK_ERROR: Micros = 5 * MICROS_PER_SECOND;
@@ -32,12 +26,6 @@ const SOURCE_STEP: Micros = 20_000;
 
 /// Highest first sequence number: the receiver must not have to guess at a wrap (RFC 3711 §3.3.1).
 const FIRST_SEQUENCE_BELOW: u64 = 1 << 15;
-
-/// Packets whose last retransmission is remembered.
-const RESENT_PLACES: usize = 256;
-
-/// Times one packet is sent again.
-const MAX_RESENDS: u8 = 4;
 
 /// Entry of the payload table for a payload type this subscriber does not know.
 const UNWANTED: u8 = 0xFF;
@@ -58,36 +46,6 @@ pub enum Phase {
 enum Sending {
     First,
     Again,
-}
-
-/// A stretch of the source's numbers that maps onto ours by a constant.
-#[derive(Debug, Clone, Copy)]
-struct Run {
-    first: u64,
-    end: u64,
-    out_first: u64,
-    timestamp_offset: u32,
-}
-
-impl Run {
-    fn out(&self, sequence: u64) -> Option<u64> {
-        (self.first..self.end)
-            .contains(&sequence)
-            .then(|| self.out_first + (sequence - self.first))
-    }
-
-    fn source(&self, out: u64) -> Option<u64> {
-        let sequence = self.first + out.checked_sub(self.out_first)?;
-        (sequence < self.end).then_some(sequence)
-    }
-}
-
-/// When a packet was last sent again, and how often.
-#[derive(Debug, Clone, Copy, Default)]
-struct Resent {
-    out: u64,
-    at: Micros,
-    times: u8,
 }
 
 /// A packet written into a buffer, not yet protected.
@@ -131,7 +89,7 @@ pub struct Consumer {
     phase: Phase,
     payload_types: [u8; 128],
     vp8_type: Option<u8>,
-    runs: Vec<Run>,
+    runs: Runs,
     first_out: u64,
     next_out: u64,
     next_rtx: u64,
@@ -141,7 +99,7 @@ pub struct Consumer {
     line: Option<(Micros, u32)>,
     first_timestamp: u32,
     munger: vp8::Munger,
-    resent: Vec<Resent>,
+    resends: Resends,
 }
 
 impl Consumer {
@@ -171,7 +129,7 @@ impl Consumer {
             phase: Phase::Empty,
             payload_types: [UNWANTED; 128],
             vp8_type,
-            runs: Vec::with_capacity(MAX_RUNS),
+            runs: Runs::default(),
             first_out,
             next_out: first_out,
             next_rtx: u64::from(random[1]) % FIRST_SEQUENCE_BELOW,
@@ -181,7 +139,7 @@ impl Consumer {
             line: None,
             first_timestamp: random[2],
             munger: vp8::Munger::default(),
-            resent: Vec::new(),
+            resends: Resends::default(),
         }
     }
 
@@ -200,14 +158,12 @@ impl Consumer {
 
     /// Take the source out, remembering where its time stood.
     pub fn leave(&mut self, producer: &Producer, now: Micros) {
-        self.line = self
-            .time_at(producer, now)
-            .or_else(|| self.newest.map(|(t, at)| (at, t)));
+        self.line = self.time_at(producer, now).or(self.line);
         self.producer = None;
         self.phase = Phase::Empty;
         self.frame_cut |= self.frame_open;
         self.runs.clear();
-        self.resent.clear();
+        self.resends.clear();
     }
 
     /// Leave out everything up to the next keyframe.
@@ -215,31 +171,21 @@ impl Consumer {
         self.phase = Phase::Waiting;
         self.asked_after = None;
         self.frame_cut = true;
-        let next_out = self.next_out;
-        if let Some(run) = self.runs.last_mut() {
-            run.end = run.first + (next_out - run.out_first);
-        }
+        self.runs.end_before(self.next_out);
     }
 
     /// Begin to flow if the source has something to begin with; returns the first number to send.
     pub fn begin(&mut self, producer: &Producer, now: Micros) -> Option<u64> {
-        let first = producer.entry(now, FAST_START_PACKETS)?;
+        let first = producer.entry(now)?;
         let kept = producer.ring.get(first)?;
         let timestamp = self.timestamp_for(producer, kept)?;
-        if self.runs.len() == MAX_RUNS {
-            self.runs.remove(0);
-        }
         // after a cut frame the receiver must see that something is missing
         let out_first = self.next_out + u64::from(self.frame_cut);
         if self.runs.is_empty() {
             self.munger.change_source();
         }
-        self.runs.push(Run {
-            first,
-            end: u64::MAX,
-            out_first,
-            timestamp_offset: timestamp.wrapping_sub(kept.info.timestamp),
-        });
+        let timestamp_offset = timestamp.wrapping_sub(kept.info.timestamp);
+        self.runs.begin(first, out_first, timestamp_offset);
         self.next_out = out_first;
         self.frame_cut = false;
         self.frame_open = false;
@@ -278,8 +224,9 @@ impl Consumer {
         let newest = self.next_out.checked_sub(1)?;
         let behind = (newest as u16).wrapping_sub(sequence);
         let out = newest.checked_sub(u64::from(behind))?;
-        let source = self.runs.iter().rev().find_map(|run| run.source(out))?;
-        self.may_resend(out, now, round_trip).then_some(source)
+        let source = self.runs.source_of(out)?;
+        let may_go = self.resends.allow(out, now, round_trip);
+        may_go.then_some(source)
     }
 
     /// Write a packet that was asked for again: as RTX if negotiated, else the same to the byte.
@@ -302,14 +249,6 @@ impl Consumer {
         Some((now, producer.timeline.timestamp(now)?.wrapping_add(offset)))
     }
 
-    /// Return whether this sequence of the source was given one of our numbers.
-    fn run_of(&self, sequence: u64) -> Option<(&Run, u64)> {
-        self.runs
-            .iter()
-            .rev()
-            .find_map(|run| Some((run, run.out(sequence)?)))
-    }
-
     fn compose(
         &mut self,
         kept: &Kept,
@@ -317,7 +256,7 @@ impl Consumer {
         out: &mut [u8],
         sending: Sending,
     ) -> Option<Written> {
-        let (run, number) = self.run_of(kept.sequence)?;
+        let (run, number) = self.runs.find(kept.sequence)?;
         let payload_type = self.payload_types[usize::from(kept.info.payload_type & 0x7F)];
         if payload_type == UNWANTED {
             return None;
@@ -347,7 +286,7 @@ impl Consumer {
         ssrc: u32,
         payload_type: u8,
     ) -> Option<Written> {
-        let (run, original) = self.run_of(kept.sequence)?;
+        let (run, original) = self.runs.find(kept.sequence)?;
         let number = self.next_rtx;
         let fields = HeaderFields {
             marker: kept.info.marker,
@@ -475,33 +414,6 @@ impl Consumer {
         }
         let is_past = kept.arrival < newest_arrival && self.parameters.kind == Kind::Video;
         (!is_past).then_some(soonest)
-    }
-
-    fn may_resend(&mut self, out: u64, now: Micros, round_trip: Micros) -> bool {
-        if self.resent.is_empty() {
-            self.resent.resize(
-                RESENT_PLACES,
-                Resent {
-                    out: u64::MAX,
-                    ..Resent::default()
-                },
-            );
-        }
-        let entry = &mut self.resent[(out % RESENT_PLACES as u64) as usize];
-        if entry.out != out {
-            *entry = Resent {
-                out,
-                at: now,
-                times: 1,
-            };
-            return true;
-        }
-        if now - entry.at < round_trip || entry.times >= MAX_RESENDS {
-            return false;
-        }
-        entry.at = now;
-        entry.times += 1;
-        true
     }
 }
 

@@ -15,12 +15,13 @@ use crate::command::{
 };
 use crate::consumer::Consumer;
 use crate::error::{Error, Result};
-use crate::producer::{Activity, Producer, Refused};
+use crate::producer::Producer;
+use crate::random::Random;
 use crate::router::Forwarding;
-use crate::rtp::{self, Packet};
+use crate::rtp;
 use crate::slab::Slab;
 use crate::timers::Timers;
-use crate::transport::{Binding, Path, Transport};
+use crate::transport::{Path, Transport};
 use crate::{ice, stun};
 
 /// Whether a datagram found its transport.
@@ -64,7 +65,7 @@ impl Core {
             address_changes: Vec::new(),
             clock,
             counters: Counters::default(),
-            random: Random(seed),
+            random: Random::new(seed),
             routers: HashMap::new(),
             transports: Slab::default(),
             producers: Slab::default(),
@@ -324,134 +325,6 @@ impl Core {
         }
     }
 
-    /// Take a plain RTP packet to its producer.
-    pub(crate) fn media(&mut self, place: usize, data: &[u8], now: Instant) {
-        let Ok(packet) = Packet::parse(data) else {
-            return self.reject(place, Counter::rejected_malformed);
-        };
-        let bound = self.transports[place].binding(packet.ssrc());
-        let Some(binding) = bound.or_else(|| self.bind(place, &packet)) else {
-            return self.reject(place, Counter::rejected_unknown_source);
-        };
-        let at = self.clock.micros(now);
-        let taken = match binding {
-            Binding::Media(producer) => {
-                if !self.settle(producer, &packet, now) {
-                    return self.reject(place, Counter::rejected_unknown_source);
-                }
-                self.producers[producer].accept(&packet, now, at)
-            }
-            Binding::Repair(producer) => self.producers[producer].accept_rtx(&packet, now, at),
-        };
-        match taken {
-            Ok(()) => self.on_packet(binding.producer()),
-            Err(Refused::Probe) => {}
-            Err(Refused::Duplicate) => self.counters.count(Counter::rejected_duplicate),
-            Err(Refused::Unreadable) => self.reject(place, Counter::rejected_malformed),
-        }
-    }
-
-    fn reject(&mut self, place: usize, reason: Counter) {
-        self.transports[place].stats.packets_rejected += 1;
-        self.counters.count(reason);
-    }
-
-    fn on_packet(&mut self, place: usize) {
-        let producer = &mut self.producers[place];
-        if producer.activity == Activity::Stalled {
-            self.events.push(Event::ProducerResumed(producer.id));
-        }
-        producer.activity = Activity::Active;
-        self.queue(place);
-    }
-
-    /// Find the producer of an SSRC not seen before: by the MID it carries, or, where no MID was
-    /// negotiated and no SSRC announced, by a payload type that only one track has.
-    fn bind(&mut self, place: usize, packet: &Packet<'_>) -> Option<Binding> {
-        let transport = &self.transports[place];
-        // padding of an unknown SSRC probes the path and must create nothing
-        if packet.payload().is_empty() {
-            return None;
-        }
-        let names = |&&place: &&usize| {
-            let parameters = &self.producers[place].parameters;
-            let mid = parameters
-                .extensions
-                .mid
-                .and_then(|id| packet.extension(id));
-            mid.is_some_and(|mid| mid == parameters.mid.as_bytes())
-        };
-        let named = transport.producers.iter().find(names);
-        let producer = *named.or_else(|| self.only_candidate(transport, packet))?;
-        let has_type = |repair: bool| {
-            let codecs = &self.producers[producer].parameters.codecs;
-            codecs.iter().any(|codec| {
-                let wanted = if repair {
-                    codec.rtx_payload_type
-                } else {
-                    Some(codec.payload_type)
-                };
-                wanted == Some(packet.payload_type())
-            })
-        };
-        let binding = match (has_type(false), has_type(true)) {
-            (true, _) => Binding::Media(producer),
-            (_, true) => Binding::Repair(producer),
-            _ => return None,
-        };
-        self.transports[place]
-            .bind(packet.ssrc(), binding)
-            .then_some(binding)
-    }
-
-    fn only_candidate<'a>(
-        &self,
-        transport: &'a Transport,
-        packet: &Packet<'_>,
-    ) -> Option<&'a usize> {
-        let mut candidates = transport.producers.iter().filter(|&&place| {
-            let producer = &self.producers[place];
-            producer.has_payload_type(packet.payload_type())
-        });
-        let only = candidates.next().filter(|_| candidates.next().is_none())?;
-        let parameters = &self.producers[*only].parameters;
-        (parameters.ssrcs.is_empty() && parameters.extensions.mid.is_none()).then_some(only)
-    }
-
-    /// Make sure that the producer listens to this packet's SSRC; false when it listens to another.
-    fn settle(&mut self, place: usize, packet: &Packet<'_>, now: Instant) -> bool {
-        let producer = &self.producers[place];
-        let current = producer.source.as_ref().map(|source| source.ssrc);
-        if current == Some(packet.ssrc()) && !producer.is_restart(packet.sequence()) {
-            return true;
-        }
-        if current != Some(packet.ssrc()) && !producer.is_free(now) {
-            return false;
-        }
-        self.restart_slots(place, now, |producer| {
-            producer.adopt(packet.ssrc(), packet.sequence());
-        });
-        let producer = &self.producers[place];
-        if current != Some(packet.ssrc()) {
-            self.events
-                .push(Event::ProducerStarted(producer.id, packet.ssrc()));
-        }
-        true
-    }
-
-    /// Change a producer's source, so that every slot it is in goes on where it was.
-    fn restart_slots(&mut self, place: usize, now: Instant, change: impl FnOnce(&mut Producer)) {
-        let at = self.clock.micros(now);
-        let producer = &mut self.producers[place];
-        for &slot in &producer.consumers {
-            self.consumers[slot].leave(producer, at);
-        }
-        change(producer);
-        for &slot in &producer.consumers {
-            self.consumers[slot].enter(place, producer);
-        }
-    }
-
     fn hand_over_copies(&mut self, queued: &[usize]) {
         for &place in queued {
             let Some(producer) = self.producers.get(place) else {
@@ -499,19 +372,5 @@ impl Core {
 
     pub(crate) fn at(&self, now: Instant) -> Micros {
         self.clock.micros(now)
-    }
-}
-
-/// Numbers that differ from each other, from a seed that nobody else knows (splitmix64).
-#[derive(Debug, Clone)]
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn next(&mut self) -> u32 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((mixed ^ (mixed >> 31)) >> 32) as u32
     }
 }

@@ -19,6 +19,13 @@ const VIDEO_HISTORY: Micros = 2 * MICROS_PER_SECOND;
 /// Sound kept for repair; what is older no player waits for.
 const AUDIO_HISTORY: Micros = MICROS_PER_SECOND;
 
+/// Most packets replayed from the last keyframe; what is longer is not worth the burst, and a fresh
+/// keyframe is asked for.
+const FAST_START_PACKETS: u64 = 512;
+
+/// Packets replayed however old they are: a slide that is still shown.
+const FEW_PACKETS: u64 = 64;
+
 /// Longest payload we keep: an Ethernet MTU. What we add on the way out still fits a batch's room.
 pub const MAX_PAYLOAD: usize = 1500;
 
@@ -242,15 +249,21 @@ impl Producer {
         })
     }
 
-    /// Return the number a new subscriber can begin with: that of the last keyframe, unless it is
-    /// more than `limit` packets back; for sound that of the oldest fresh packet.
-    pub fn entry(&self, now: Micros, limit: u64) -> Option<u64> {
+    /// Return the number a new subscriber can begin with: for sound that of the oldest fresh packet,
+    /// for pictures that of the last keyframe, if little or not much time has passed since.
+    pub fn entry(&self, now: Micros) -> Option<u64> {
         if self.parameters.kind == Kind::Audio {
             return self.fresh.iter().copied().min();
         }
         let first = self.keyframe?.first;
+        let kept = self.ring.get(first)?;
         let behind = self.ring.highest()? - first;
-        self.ring.get_recent(first, now)?;
+        let is_recent = now - kept.arrival <= VIDEO_HISTORY;
+        let limit = if is_recent {
+            FAST_START_PACKETS
+        } else {
+            FEW_PACKETS
+        };
         (behind < limit).then_some(first)
     }
 

@@ -43,6 +43,7 @@ pub struct Kept {
 pub struct Ring {
     slots: Vec<Option<Kept>>,
     highest: Option<u64>,
+    floor: u64,
     history: Micros,
 }
 
@@ -52,13 +53,14 @@ impl Ring {
         Self {
             slots: vec![None; FIRST_SLOTS],
             highest: None,
+            floor: 0,
             history,
         }
     }
 
     /// Keep a packet; returns false when it is there already or too old to keep.
     pub fn insert(&mut self, sequence: u64, info: PacketInfo, payload: &[u8], now: Micros) -> bool {
-        if self.is_passed(sequence) {
+        if sequence < self.floor {
             return false;
         }
         self.make_room(sequence, now);
@@ -80,10 +82,7 @@ impl Ring {
                 });
             }
         }
-        self.highest = Some(
-            self.highest
-                .map_or(sequence, |highest| highest.max(sequence)),
-        );
+        self.note(sequence);
         true
     }
 
@@ -108,15 +107,18 @@ impl Ring {
     pub fn clear(&mut self) {
         self.slots.fill(None);
         self.highest = None;
+        self.floor = 0;
     }
 
-    /// A number this old might have been kept and overwritten: refusing it is what keeps a packet
-    /// from being forwarded twice.
-    fn is_passed(&self, sequence: u64) -> bool {
-        let oldest = self
+    /// Note a kept packet, and from where on numbers might have been kept and overwritten: refusing
+    /// those is what keeps a packet from being forwarded twice.
+    fn note(&mut self, sequence: u64) {
+        let highest = self
             .highest
-            .map_or(0, |h| (h + 1).saturating_sub(self.slots.len() as u64));
-        sequence < oldest
+            .map_or(sequence, |highest| highest.max(sequence));
+        self.highest = Some(highest);
+        let oldest = (highest + 1).saturating_sub(self.slots.len() as u64);
+        self.floor = self.floor.max(oldest);
     }
 
     fn place(&self, sequence: u64) -> usize {
@@ -185,6 +187,22 @@ mod tests {
         assert!(ring.insert(FIRST_SLOTS as u64, PacketInfo::default(), &[3], later));
         assert!(ring.get(0).is_none());
         assert_eq!(ring.slots.len(), FIRST_SLOTS);
+    }
+
+    #[test]
+    fn growing_lets_nothing_back_in() {
+        let mut ring = Ring::new(HISTORY);
+        for sequence in 0..FIRST_SLOTS as u64 * 2 {
+            let at = sequence as Micros * HISTORY;
+            assert!(ring.insert(sequence, PacketInfo::default(), &[1], at));
+        }
+        let now = FIRST_SLOTS as Micros * 2 * HISTORY;
+        for sequence in 0..FIRST_SLOTS as u64 * 2 {
+            let next = FIRST_SLOTS as u64 * 2 + sequence;
+            assert!(ring.insert(next, PacketInfo::default(), &[1], now));
+        }
+        assert!(ring.slots.len() > FIRST_SLOTS);
+        assert!(!ring.insert(FIRST_SLOTS as u64 + 5, PacketInfo::default(), &[1], now));
     }
 
     #[test]

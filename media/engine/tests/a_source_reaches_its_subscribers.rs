@@ -282,3 +282,41 @@ fn a_source_that_stops_is_stalled_and_resumes() {
         ]
     );
 }
+
+#[test]
+fn a_slide_that_has_stood_for_long_is_shown_at_once() {
+    let mut lesson = Lesson::new();
+    let (teacher, student) = (lesson.join(), lesson.join());
+    let producer = lesson.publish(teacher, camera(1000));
+    let mut camera = Camera::new(1000, 1, 1);
+    for number in 0..5 {
+        let frame = camera.frame(number == 0);
+        lesson.send(teacher, &frame);
+    }
+    lesson.wait_consenting(60 * SECOND);
+    let (_, ssrc) = lesson.subscribe(student, Kind::Video, producer);
+    assert_eq!(lesson.peers[student].take(ssrc).len(), 5);
+    camera.timestamp += 60 * 90_000;
+    let frame = camera.frame(false);
+    lesson.send(teacher, &frame);
+    assert_eq!(lesson.peers[student].take(ssrc).len(), 1);
+}
+
+#[test]
+fn a_long_stretch_since_the_keyframe_is_not_replayed() {
+    let mut lesson = Lesson::new();
+    let (teacher, student) = (lesson.join(), lesson.join());
+    let producer = lesson.publish(teacher, camera(1000));
+    let mut camera = Camera::new(1000, 1, 1);
+    for number in 0..600 {
+        let frame = camera.frame(number == 0);
+        lesson.send(teacher, &frame);
+    }
+    lesson.subscribe(student, Kind::Video, producer);
+    assert!(lesson.peers[student].packets.is_empty());
+    assert_eq!(
+        lesson.peers[teacher].take_plis(),
+        1,
+        "a fresh one is asked for"
+    );
+}

@@ -5,28 +5,28 @@
 //! that reached the wrong thread is handed to the right one. All `unsafe` of this crate is below
 //! this module.
 
+mod routes;
 pub mod socket;
 #[cfg(test)]
 mod tests;
 pub mod wake;
 mod worker;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use socket2::Socket;
 
 use crate::clock::Clock;
-use crate::command::{
-    Command, ConsumerId, Counter, Event, ProducerId, RouterId, TransportId, TransportStats,
-};
+use crate::command::{Command, Counter, Event, TransportId, TransportStats};
+use routes::{Directory, Routes};
 use wake::Wake;
 use worker::Worker;
 
@@ -38,6 +38,10 @@ const MAX_EVENTS: usize = 65_536;
 
 /// Events from which on copies and levels are left out, so that there is room for what matters.
 const CROWDED_EVENTS: usize = MAX_EVENTS / 2;
+
+/// Bytes of packets for direct transports kept until somebody takes them: some ten seconds of a
+/// whole lesson. What comes beyond is dropped, for that is how everybody is bounded.
+const MAX_COPIED_BYTES: usize = 32 << 20;
 
 /// Datagrams one thread may have waiting from the others.
 const MAX_HANDED_OVER: usize = 4096;
@@ -109,82 +113,61 @@ impl Inbox {
 }
 
 /// Events on their way to Python.
+#[derive(Default)]
+pub(crate) struct Events {
+    queue: VecDeque<Event>,
+    copied: usize,
+}
+
+impl Events {
+    /// Add an event, unless there is no room for its kind.
+    fn put(&mut self, event: Event) -> bool {
+        let (limit, bytes) = match &event {
+            Event::AudioLevels(_) => (CROWDED_EVENTS, 0),
+            Event::PacketsReceived(_, _, packets) => {
+                (CROWDED_EVENTS, packets.iter().map(Vec::len).sum())
+            }
+            _ => (MAX_EVENTS, 0),
+        };
+        if self.queue.len() >= limit || self.copied + bytes > MAX_COPIED_BYTES {
+            return false;
+        }
+        self.copied += bytes;
+        self.queue.push_back(event);
+        true
+    }
+}
+
+/// The events with what wakes their reader.
 pub(crate) struct Outbox {
-    events: Mutex<VecDeque<Event>>,
+    events: Mutex<Events>,
     wake: Wake,
 }
 
 impl Outbox {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            events: Mutex::default(),
+            wake: Wake::new()?,
+        })
+    }
+
     /// Add events; returns how many found no room.
     fn put(&self, new: &mut Vec<Event>) -> u64 {
         let mut events = lock(&self.events);
-        let mut dropped = 0;
-        for event in new.drain(..) {
-            let may_go = matches!(event, Event::PacketsReceived(..) | Event::AudioLevels(_));
-            let limit = if may_go { CROWDED_EVENTS } else { MAX_EVENTS };
-            if events.len() < limit {
-                events.push_back(event);
-            } else {
-                dropped += 1;
-            }
-        }
+        let dropped = new
+            .drain(..)
+            .map(|event| events.put(event))
+            .filter(|put| !put)
+            .count();
         drop(events);
         self.wake.raise();
-        dropped
-    }
-}
-
-/// Which thread a datagram from a stranger belongs to.
-#[derive(Default)]
-pub(crate) struct Directory {
-    addresses: RwLock<HashMap<SocketAddr, usize>>,
-    ufrags: RwLock<HashMap<Box<[u8]>, usize>>,
-}
-
-impl Directory {
-    fn owner_of_address(&self, address: SocketAddr) -> Option<usize> {
-        let addresses = self
-            .addresses
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        addresses.get(&address).copied()
+        dropped as u64
     }
 
-    fn owner_of_ufrag(&self, ufrag: &[u8]) -> Option<usize> {
-        let ufrags = self.ufrags.read().unwrap_or_else(PoisonError::into_inner);
-        ufrags.get(ufrag).copied()
-    }
-
-    fn learn_address(&self, address: SocketAddr, owner: usize, is_owned: bool) {
-        let mut addresses = self
-            .addresses
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        if is_owned {
-            addresses.insert(address, owner);
-        } else if addresses.get(&address) == Some(&owner) {
-            addresses.remove(&address);
-        }
-    }
-
-    fn forget_thread(&self, owner: usize) {
-        let mut addresses = self
-            .addresses
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        addresses.retain(|_, thread| *thread != owner);
-    }
-
-    fn learn_ufrag(&self, ufrag: &str, owner: usize) {
-        let mut ufrags = self.ufrags.write().unwrap_or_else(PoisonError::into_inner);
-        ufrags.insert(ufrag.as_bytes().into(), owner);
-    }
-
-    fn forget_ufrags(&self, gone: &[String]) {
-        let mut ufrags = self.ufrags.write().unwrap_or_else(PoisonError::into_inner);
-        for ufrag in gone {
-            ufrags.remove(ufrag.as_bytes());
-        }
+    fn take(&self) -> VecDeque<Event> {
+        self.wake.lower();
+        std::mem::take(&mut *lock(&self.events)).queue
     }
 }
 
@@ -194,24 +177,6 @@ pub(crate) struct Shared {
     outbox: Outbox,
     directory: Directory,
     stopping: AtomicBool,
-}
-
-/// Where each id lives, so that a command finds its thread.
-#[derive(Default)]
-struct Routes {
-    routers: HashMap<RouterId, Vec<TransportId>>,
-    transports: HashMap<TransportId, TransportRoute>,
-    producers: HashMap<ProducerId, TransportId>,
-    consumers: HashMap<ConsumerId, TransportId>,
-}
-
-/// One transport's thread, and what ends with it.
-struct TransportRoute {
-    thread: usize,
-    router: RouterId,
-    ufrags: Vec<String>,
-    producers: Vec<ProducerId>,
-    consumers: Vec<ConsumerId>,
 }
 
 /// The running engine.
@@ -232,10 +197,7 @@ impl Engine {
         let inboxes: io::Result<Vec<_>> = (0..threads).map(|_| Inbox::new()).collect();
         let shared = Arc::new(Shared {
             inboxes: inboxes?,
-            outbox: Outbox {
-                events: Mutex::default(),
-                wake: Wake::new()?,
-            },
+            outbox: Outbox::new()?,
             directory: Directory::default(),
             stopping: AtomicBool::new(false),
         });
@@ -269,12 +231,14 @@ impl Engine {
 
     /// Take every waiting event.
     pub fn take_events(&self) -> VecDeque<Event> {
-        self.shared.outbox.wake.lower();
-        std::mem::take(&mut *lock(&self.shared.outbox.events))
+        self.shared.outbox.take()
     }
 
-    /// Queue a command for the thread that owns what it names.
+    /// Queue a command for the thread that owns what it names; a closed engine ignores it.
     pub fn command(&self, command: Command) {
+        if self.shared.stopping.load(Ordering::Acquire) {
+            return;
+        }
         let mut routes = lock(&self.routes);
         let threads = self.shared.inboxes.len();
         let Some(thread) = routes.follow(&command, threads, &self.shared.directory) else {
@@ -298,7 +262,7 @@ impl Engine {
 
     /// Return one transport's totals; waits a moment for the thread that keeps them.
     pub fn transport_stats(&self, transport: TransportId) -> Option<TransportStats> {
-        let thread = lock(&self.routes).transports.get(&transport)?.thread;
+        let thread = lock(&self.routes).thread_of_transport(transport)?;
         let (answer, answered) = sync_channel(1);
         self.shared.inboxes[thread].put(Note::Stats(transport, answer));
         answered.recv_timeout(ANSWER_WITHIN).ok().flatten()
@@ -322,136 +286,6 @@ impl Drop for Engine {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-impl Routes {
-    /// Return the thread of a command, and note what the command opens and closes.
-    fn follow(&mut self, command: &Command, threads: usize, map: &Directory) -> Option<usize> {
-        match command {
-            Command::RouterCreate(router) => {
-                self.routers.entry(*router).or_default();
-                Some(thread_of(*router, threads))
-            }
-            Command::RouterClose(router) => {
-                for transport in self.routers.remove(router)? {
-                    self.forget_transport(transport, map);
-                }
-                Some(thread_of(*router, threads))
-            }
-            Command::TransportCreate {
-                transport,
-                router,
-                ice_ufrag,
-                ..
-            } => {
-                let thread = thread_of(*router, threads);
-                self.add_transport(*transport, *router, thread)?;
-                self.add_ufrag(*transport, ice_ufrag, map);
-                Some(thread)
-            }
-            Command::DirectTransportCreate { transport, router } => {
-                let thread = thread_of(*router, threads);
-                self.add_transport(*transport, *router, thread)?;
-                Some(thread)
-            }
-            Command::TransportRestartIce {
-                transport,
-                ice_ufrag,
-                ..
-            } => self.add_ufrag(*transport, ice_ufrag, map),
-            Command::TransportClose(transport) => {
-                let route = self.forget_transport(*transport, map)?;
-                self.routers
-                    .entry(route.router)
-                    .and_modify(|t| t.retain(|t| t != transport));
-                Some(route.thread)
-            }
-            Command::TransportSetKeys { transport, .. } | Command::DtlsSend { transport, .. } => {
-                self.thread_of_transport(*transport)
-            }
-            Command::ProducerCreate {
-                producer,
-                transport,
-                ..
-            } => {
-                let route = self.transports.get_mut(transport)?;
-                route.producers.push(*producer);
-                self.producers.insert(*producer, *transport);
-                Some(route.thread)
-            }
-            Command::ProducerClose(producer) => {
-                let transport = self.producers.remove(producer)?;
-                let route = self.transports.get_mut(&transport)?;
-                route.producers.retain(|member| member != producer);
-                Some(route.thread)
-            }
-            Command::KeyframeRequest(producer) | Command::PacketsSend { producer, .. } => {
-                self.thread_of_transport(*self.producers.get(producer)?)
-            }
-            Command::ConsumerCreate {
-                consumer,
-                transport,
-                ..
-            } => {
-                let route = self.transports.get_mut(transport)?;
-                route.consumers.push(*consumer);
-                self.consumers.insert(*consumer, *transport);
-                Some(route.thread)
-            }
-            Command::ConsumerSetProducer { consumer, .. } => {
-                self.thread_of_transport(*self.consumers.get(consumer)?)
-            }
-            Command::ConsumerClose(consumer) => {
-                let transport = self.consumers.remove(consumer)?;
-                let route = self.transports.get_mut(&transport)?;
-                route.consumers.retain(|member| member != consumer);
-                Some(route.thread)
-            }
-        }
-    }
-
-    fn thread_of_transport(&self, transport: TransportId) -> Option<usize> {
-        Some(self.transports.get(&transport)?.thread)
-    }
-
-    fn add_transport(&mut self, id: TransportId, router: RouterId, thread: usize) -> Option<()> {
-        if self.transports.contains_key(&id) {
-            return None;
-        }
-        self.routers.get_mut(&router)?.push(id);
-        let route = TransportRoute {
-            thread,
-            router,
-            ufrags: Vec::new(),
-            producers: Vec::new(),
-            consumers: Vec::new(),
-        };
-        self.transports.insert(id, route);
-        Some(())
-    }
-
-    fn add_ufrag(&mut self, id: TransportId, ufrag: &str, map: &Directory) -> Option<usize> {
-        let route = self.transports.get_mut(&id)?;
-        route.ufrags.push(ufrag.to_owned());
-        map.learn_ufrag(ufrag, route.thread);
-        Some(route.thread)
-    }
-
-    fn forget_transport(&mut self, id: TransportId, map: &Directory) -> Option<TransportRoute> {
-        let route = self.transports.remove(&id)?;
-        map.forget_ufrags(&route.ufrags);
-        for producer in &route.producers {
-            self.producers.remove(producer);
-        }
-        for consumer in &route.consumers {
-            self.consumers.remove(consumer);
-        }
-        Some(route)
-    }
-}
-
-fn thread_of(router: RouterId, threads: usize) -> usize {
-    (router.0 % threads as u64) as usize
 }
 
 /// Open one socket per thread on one port.

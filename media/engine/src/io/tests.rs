@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, UdpSocket};
 
 use super::*;
+use crate::command::{ConsumerId, ProducerId, RouterId};
 use crate::stun::{Check, IntegrityKey, write_check};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -105,10 +106,7 @@ fn a_panic_costs_its_thread_the_rooms_and_nothing_else() {
 
 #[test]
 fn events_that_nobody_takes_are_bounded() {
-    let outbox = Outbox {
-        events: Mutex::default(),
-        wake: Wake::new().expect("an eventfd"),
-    };
+    let outbox = Outbox::new().expect("an eventfd");
     let mut dropped = 0;
     for _ in 0..MAX_EVENTS {
         dropped += outbox.put(&mut vec![
@@ -116,8 +114,22 @@ fn events_that_nobody_takes_are_bounded() {
             Event::ProducerStalled(ProducerId(1)),
         ]);
     }
-    assert_eq!(lock(&outbox.events).len(), MAX_EVENTS);
+    assert_eq!(outbox.take().len(), MAX_EVENTS);
     assert_eq!(dropped, MAX_EVENTS as u64);
+}
+
+#[test]
+fn copies_that_nobody_takes_are_bounded_in_bytes_and_hold_up_nothing_else() {
+    let outbox = Outbox::new().expect("an eventfd");
+    let copies = Event::PacketsReceived(TransportId(1), ConsumerId(1), vec![vec![0; 1 << 20]; 4]);
+    let dropped: u64 = (0..20).map(|_| outbox.put(&mut vec![copies.clone()])).sum();
+    assert_eq!(dropped, 20 - 8);
+    assert_eq!(
+        outbox.put(&mut vec![Event::ProducerStalled(ProducerId(1))]),
+        0
+    );
+    assert_eq!(outbox.take().len(), 8 + 1);
+    assert_eq!(outbox.put(&mut vec![copies]), 0, "taking makes room again");
 }
 
 #[test]
@@ -160,4 +172,23 @@ fn closing_twice_is_closing_once() {
     engine.close();
     engine.close();
     assert!(engine.take_events().is_empty());
+}
+
+#[test]
+fn an_engine_on_every_address_names_ipv4_peers_plainly() {
+    let any = [IpAddr::from([0; 4]), IpAddr::from([0; 16])];
+    // a machine without IPv6 has nothing to show for the second
+    let engines = any.map(|address| Engine::open(address, 0, 1).ok());
+    assert!(engines[0].is_some());
+    for engine in engines.iter().flatten() {
+        let ufrag = add_room(engine, 1);
+        let socket = connect(engine, 1, &ufrag);
+        let address = socket.local_addr().expect("an address");
+        socket
+            .send_to(&[22], (Ipv4Addr::LOCALHOST, engine.port()))
+            .expect("room in the kernel");
+        wait_for(engine, |event| matches!(event, Event::DtlsReceived(..)));
+        let stats = engine.transport_stats(TransportId(1)).expect("a transport");
+        assert_eq!(stats.address, Some(address));
+    }
 }
