@@ -2,6 +2,7 @@
 import { Component, type ComponentChildren } from "preact";
 import { LocationProvider, lazy, Route, Router } from "preact-iso";
 import { Button } from "./components/basics";
+import { noteNavigation } from "./components/shell";
 import { t } from "./i18n";
 import { Start } from "./pages/start";
 
@@ -42,6 +43,7 @@ class Guard extends Component<{ children: ComponentChildren }, { broken: boolean
 
 /** A new page begins at its top and its heading, also for those who hear it. */
 function onRouteChange(): void {
+  noteNavigation();
   window.scrollTo(0, 0);
 }
 

@@ -34,4 +34,8 @@ for (const link of document.querySelectorAll<HTMLAnchorElement>(".languages a"))
   });
 }
 
+// An error this page has no words for is still an error.
+const problem = location.hash.slice(1);
+if (problem && !document.getElementById(problem)) location.hash = "failed";
+
 (ofLink ? name : code)?.focus();

@@ -210,6 +210,8 @@ export function problemText(error: ApiError): string {
   if (error.status === 401) return texts["not-signed-in"];
   if (error.status === 403) return texts["not-allowed"];
   if (error.status === 404) return texts["not-found"];
+  if (error.status === 400 || error.status === 422) return texts["invalid-field"];
+  if (error.status === 502 || error.status === 503) return texts.busy;
   if (error.status === 429) return texts["too-many-tries"];
   return texts.unknown(error.code);
 }

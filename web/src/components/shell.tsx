@@ -54,9 +54,15 @@ function Account() {
   }
   return (
     <div class="account">
-      <span class="account-name" data-testid="who">
-        {who.name}
-      </span>
+      {who.guest ? (
+        <span class="account-name" data-testid="who">
+          {who.name}
+        </span>
+      ) : (
+        <a class="account-name" href="/sign-in" title={t().account} data-testid="who">
+          {who.name}
+        </a>
+      )}
       <Button
         look="quiet"
         icon="leave"
@@ -86,8 +92,20 @@ export function Announcer() {
   );
 }
 
+let navigated = false;
+
+/** Remember that the next page is reached from another: its content then gets the focus. */
+export function noteNavigation(): void {
+  navigated = true;
+}
+
 export function useTitle(title: string): void {
   const name = t().appName;
+  useEffect(() => {
+    // The link that was followed is gone; without this, keyboards and readers start in nowhere.
+    if (navigated) document.getElementById("content")?.focus({ preventScroll: true });
+    navigated = false;
+  }, []);
   useEffect(() => {
     document.title = title ? `${title} · ${name}` : name;
   }, [title, name]);

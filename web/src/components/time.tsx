@@ -17,6 +17,11 @@ export function useNow(ms = 1_000): number {
   return now.value;
 }
 
+/** Say when something is, as words. */
+export function whenWords(at: string): string {
+  return whenText(Date.parse(at), serverNow(), timeZone.value, language.value, t());
+}
+
 export function When({ at }: { at: string | null }) {
   const now = useNow(60_000);
   if (!at) return <span>{t().noTime}</span>;

@@ -3,11 +3,9 @@ const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one :
 
 const en = {
   appName: "Darsgoh",
-  tagline: "Lessons you can watch from anywhere",
   skip: "Skip to the content",
   languageLabel: "Language",
   loading: "Loading…",
-  home: "Home",
   courses: "Courses",
   people: "People",
   signIn: "Sign in",
@@ -17,10 +15,8 @@ const en = {
   retry: "Try again",
   copy: "Copy",
   copied: "Copied",
-  back: "Back",
   optional: "optional",
   mainMenu: "Main menu",
-  version: (v: string) => `Version ${v}`,
 
   // start page
   startTitle: "Welcome to Darsgoh",
@@ -28,7 +24,6 @@ const en = {
   hello: (name: string) => `Hello, ${name}`,
   liveNow: "Live now",
   next: "Next",
-  past: "Past lessons",
   myCourses: "My courses",
   nothingLive: "Nothing is live right now",
   nothingLiveHint: "When a lesson begins, it appears here by itself.",
@@ -67,6 +62,7 @@ const en = {
     "name-missing":
       "We need your name, so that the teacher knows who is there. Type it and press Join.",
     "too-many-tries": "Too many tries from this place. Wait a minute, then try again.",
+    "lesson-over": "This lesson is already over. Ask your teacher when the next one is.",
     failed: "We could not let you in just now. Your code is still good: try again in a moment.",
   },
   passwordTitle: "Choose a password",
@@ -95,7 +91,6 @@ const en = {
   lessonsEmptyTeacher: "Create the first lesson and open it when you are ready.",
   membersTitle: "Members",
   addMember: "Add a member",
-  memberNameOrLogin: "Name of a new person, or an existing login",
   memberRole: "Role",
   memberIs: "This is",
   memberNew: "A new person",
@@ -122,7 +117,6 @@ const en = {
   open: "Open",
   watch: "Watch",
   teach: "Teach",
-  details: "Details",
   state: {
     scheduled: "Planned",
     practice: "Practice",
@@ -177,7 +171,6 @@ const en = {
   pip: "Picture in picture",
   mute: "Turn the sound off",
   unmute: "Turn the sound on",
-  soundOff: "The sound is off",
   stats: "Connection details",
   copyReport: "Copy report",
   reportCopied: "The report is copied. Paste it into your message.",
@@ -252,7 +245,6 @@ const en = {
   level: "Microphone level",
   speakToTest: "Say something: the bar should move.",
   levelGood: "The microphone hears you",
-  levelSilent: "Nothing is heard yet",
   deviceErrors: {
     denied:
       "The browser does not let us use the camera or microphone. Click the lock beside the address, allow both, then try again.",
@@ -273,7 +265,6 @@ const en = {
   practiceOn: "Practice: only you see this",
   practiceLead: "Try slides and sound. Students wait on their page until you go live.",
   goLive: "Go live",
-  goingLive: "Going live…",
   onAir: "You are live",
   backOnAir: "Back on air",
   backOnAirHint: "The lesson goes on. One tap and the students see and hear you again.",
@@ -282,6 +273,13 @@ const en = {
   endTitle: "End the lesson for everyone?",
   endHint: "Students see that the lesson is over. An ended lesson cannot be opened again.",
   keepTeaching: "Keep teaching",
+  leaveAirTitle: "Leave while you are live?",
+  leaveAirHint:
+    "Students stop seeing and hearing you, but the lesson stays open: you can come back. To finish it for everyone, end the lesson.",
+  leaveAir: "Leave anyway",
+  currentPassword: "Present password",
+  currentPasswordHint: "Leave it empty if you have never set one.",
+  account: "Your account",
   cameraOn: "Turn the camera on",
   cameraOffAction: "Turn the camera off",
   micOn: "Turn the microphone on",
@@ -339,6 +337,13 @@ const en = {
       "Someone else is already sending this picture or sound. Ask them to stop, then try again.",
     "password-short": "The password is too short: at least 10 characters.",
     "login-taken": "This login already exists. Choose another.",
+    "person-unknown": "There is no such person here. Check the login, or add a new person.",
+    "lesson-over": "This lesson is already over. Ask your teacher when the next one is.",
+    "login-missing": "A password needs a login. Ask your school to give you one.",
+    "wrong-password": "Your present password is another one. Check it and try again.",
+    "invalid-field":
+      "The server could not accept something that was typed. Nothing was saved: check the fields and try again.",
+    busy: "The server is busy just now. Nothing was lost: try again in a moment.",
     unknown: (code: string) =>
       `Something went wrong (${code}). Nothing was lost: try again, or tell your school this code.`,
   },

@@ -106,10 +106,10 @@ function usePicture(colour: string, words: string): MediaStream | null {
 
 function Sample({ title, children }: { title: string; children: ComponentChildren }) {
   return (
-    <section class="sample" aria-label={title}>
+    <div class="sample">
       <h3>{title}</h3>
       {children}
-    </section>
+    </div>
   );
 }
 

@@ -84,6 +84,9 @@ export function Blocked({ error, retry }: { error: ApiError | null; retry: () =>
 /** A lesson we may see but not watch. */
 const FORBIDDEN = new ApiError("not-allowed", 403);
 
+/** The server's word for a browser that decodes nothing of what we send. */
+const NO_CODEC = "no-common-codec";
+
 /** Make an error of the media server's last word. */
 function refused(code: string): ApiError {
   if (code === "not-allowed") return FORBIDDEN;
@@ -298,7 +301,7 @@ function Classroom({ id }: { id: string }) {
           </LinkButton>
         )}
       </header>
-      <main id="content" class="live-main">
+      <main id="content" class="live-main" tabIndex={-1}>
         {live.error.value ||
         !supported ||
         (lesson && !canWatch.value && lesson.state !== "ended") ? (
@@ -307,7 +310,10 @@ function Classroom({ id }: { id: string }) {
             retry={() => void live.retry()}
           />
         ) : refusal ? (
-          <Blocked error={refused(refusal)} retry={() => void live.retry()} />
+          <Blocked
+            error={refusal === NO_CODEC ? null : refused(refusal)}
+            retry={() => void live.retry()}
+          />
         ) : !lesson ? (
           <div class="page">
             <Skeleton rows={2} />

@@ -13,7 +13,7 @@ import {
 } from "../components/basics";
 import { NeedsSignIn } from "../components/needs-sign-in";
 import { Page } from "../components/shell";
-import { When } from "../components/time";
+import { whenWords } from "../components/time";
 import { t } from "../i18n";
 import { ApiError } from "../protocol/api";
 import type { PersonRow } from "../protocol/types";
@@ -130,12 +130,7 @@ function List() {
           <CopyField label={t().makeLink} value={link.value.link} testid="new-link" />
           <p>
             {t().linkOnce}
-            {link.value.until && (
-              <>
-                {" "}
-                <When at={link.value.until} />
-              </>
-            )}
+            {link.value.until && ` ${t().linkUntil(whenWords(link.value.until))}`}
           </p>
         </Notice>
       )}

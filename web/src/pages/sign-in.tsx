@@ -115,6 +115,63 @@ function ByPassword() {
   );
 }
 
+function ChoosePassword() {
+  const password = useSignal("");
+  const current = useSignal("");
+  const saved = useSignal(false);
+  const { busy, error, run } = useAction();
+  const save = (event: Event) => {
+    event.preventDefault();
+    saved.value = false;
+    void run(async () => {
+      await api.setPassword(password.value, current.value || undefined);
+      password.value = "";
+      current.value = "";
+      saved.value = true;
+    });
+  };
+  return (
+    <section class="card stack">
+      <h2>{t().passwordTitle}</h2>
+      <p class="soft">{t().passwordLead}</p>
+      <form class="form" onSubmit={save}>
+        <Field
+          label={t().currentPassword}
+          hint={t().currentPasswordHint}
+          type="password"
+          autocomplete="current-password"
+          value={current.value}
+          onInput={(event) => {
+            current.value = event.currentTarget.value;
+          }}
+        />
+        <PasswordField
+          label={t().newPassword}
+          autocomplete="new-password"
+          minLength={10}
+          value={password.value}
+          onInput={(event) => {
+            password.value = event.currentTarget.value;
+          }}
+        />
+        {error.value && (
+          <Notice tone="error" alert>
+            {problemText(error.value)}
+          </Notice>
+        )}
+        {saved.value && (
+          <Notice tone="success" alert>
+            {t().passwordSaved}
+          </Notice>
+        )}
+        <Button type="submit" look="primary" busy={busy.value}>
+          {t().savePassword}
+        </Button>
+      </form>
+    </section>
+  );
+}
+
 export default function SignIn() {
   const token = useSignal(location.hash.slice(1));
   useEffect(() => {
@@ -128,13 +185,14 @@ export default function SignIn() {
   const who = person.value;
   if (!who) return <ByPassword />;
   return (
-    <Page title={t().signIn} narrow>
+    <Page title={t().account} narrow>
       <Notice tone="success">{t().signedInAs(who.name)}</Notice>
       <div class="row">
         <LinkButton look="primary" href="/">
           {t().toStart}
         </LinkButton>
       </div>
+      {!who.guest && <ChoosePassword />}
     </Page>
   );
 }

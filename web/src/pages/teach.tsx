@@ -473,6 +473,47 @@ function Body({ studio }: { studio: Studio }) {
   return <Workplace studio={studio} lesson={lesson} />;
 }
 
+/** The way out; while live it asks first, for students would lose their teacher. */
+function Leave({ studio }: { studio: Studio }) {
+  const asking = useSignal(false);
+  const lesson = studio.lesson.value;
+  const href = lesson?.course ? `/courses/${lesson.course.id}` : "/";
+  if (lesson?.state !== "live" || !studio.sending.value) {
+    return (
+      <LinkButton icon="leave" href={href} testid="leave">
+        {t().leave}
+      </LinkButton>
+    );
+  }
+  const stay = () => {
+    asking.value = false;
+  };
+  return (
+    <>
+      <Button
+        icon="leave"
+        testid="leave"
+        onClick={() => {
+          asking.value = true;
+        }}
+      >
+        {t().leave}
+      </Button>
+      <Dialog title={t().leaveAirTitle} open={asking.value} onClose={stay}>
+        <p>{t().leaveAirHint}</p>
+        <div class="row">
+          <Button look="primary" onClick={stay}>
+            {t().keepTeaching}
+          </Button>
+          <LinkButton href={href} testid="leave-confirm">
+            {t().leaveAir}
+          </LinkButton>
+        </div>
+      </Dialog>
+    </>
+  );
+}
+
 function Teaching({ id }: { id: string }) {
   const studio = useMemo(() => new Studio(id), [id]);
   const lesson = studio.lesson.value;
@@ -499,15 +540,9 @@ function Teaching({ id }: { id: string }) {
           )}
         </div>
         {lesson && <StateBadge state={lesson.state} />}
-        <LinkButton
-          icon="leave"
-          href={lesson?.course ? `/courses/${lesson.course.id}` : "/"}
-          testid="leave"
-        >
-          {t().leave}
-        </LinkButton>
+        <Leave studio={studio} />
       </header>
-      <main id="content">
+      <main id="content" tabIndex={-1}>
         <Body studio={studio} />
       </main>
       <Announcer />
