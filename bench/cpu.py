@@ -3,12 +3,22 @@
 The kernel keeps it exactly; /proc/PID/stat shows the same sum only in hundredths of a second.
 """
 
+import contextlib
+import os
 import time
 
 _THREAD, _PROCESS = (
     6,
     2,
 )  # CPUCLOCK_SCHED, with or without CPUCLOCK_PERTHREAD (linux/posix-timers.h)
+
+URGENT = -15  # niceness
+
+
+def hurry() -> None:
+    """Come before other programs where we may, so that they are not measured; children follow."""
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, URGENT)
 
 
 def process_ns(pid: int) -> int:
