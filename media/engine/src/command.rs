@@ -291,6 +291,8 @@ counters! {
     dropped_by_bound,
     /// Retransmissions refused by a subscriber's bound.
     dropped_retransmissions,
+    /// DTLS beyond what one peer may make Python read.
+    dropped_dtls,
     /// Datagrams the kernel had no room for.
     dropped_by_kernel,
     /// Datagrams the kernel refused for their destination.

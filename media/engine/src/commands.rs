@@ -104,12 +104,8 @@ impl Core {
         if self.ufrags.contains_key(ufrag.as_bytes()) {
             return;
         }
-        let network = Network {
-            agent,
-            sender: None,
-            receiver: None,
-        };
-        if let Some(place) = self.add_transport(id, router, Path::Network(Box::new(network))) {
+        let network = Box::new(Network::new(agent));
+        if let Some(place) = self.add_transport(id, router, Path::Network(network)) {
             self.ufrags.insert(ufrag.as_bytes().into(), place);
         }
     }
@@ -159,6 +155,10 @@ impl Core {
         let Some(network) = self.transports[place].network() else {
             return;
         };
+        // the same key with counters from zero would protect two packets alike, which breaks it
+        if network.sending_key.as_ref() == Some(send) {
+            return;
+        }
         let keys = || -> Result<_> {
             let sender = srtp::Sender::new(profile, &send.key, &send.salt)?;
             Ok((
@@ -169,6 +169,7 @@ impl Core {
         let Ok((sender, receiver)) = keys() else {
             return;
         };
+        network.sending_key = Some(send.clone());
         network.sender = Some(sender);
         network.receiver = Some(receiver);
         self.queue_slots(place);

@@ -249,13 +249,18 @@ impl Core {
     }
 
     fn dtls(&mut self, place: usize, from: SocketAddr, data: &[u8], now: Instant) {
+        let at = self.clock.micros(now);
+        let id = self.transports[place].id;
         let Some(network) = self.transports[place].network() else {
             return;
         };
         let events = network.agent.on_dtls(from, now);
+        let may_go = network.dtls.take(data.len(), at);
         self.on_ice(place, events);
-        let id = self.transports[place].id;
-        self.events.push(Event::DtlsReceived(id, data.to_vec()));
+        match may_go {
+            true => self.events.push(Event::DtlsReceived(id, data.to_vec())),
+            false => self.counters.count(Counter::dropped_dtls),
+        }
     }
 
     fn srtp(&mut self, place: usize, from: SocketAddr, data: &mut [u8], now: Instant) {

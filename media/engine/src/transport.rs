@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::budget::Budget;
 use crate::clock::RemoteClock;
-use crate::command::{RouterId, TransportId, TransportStats};
+use crate::command::{MasterKey, RouterId, TransportId, TransportStats};
 use crate::timers::ReportTimer;
 use crate::{ice, srtp};
 
@@ -21,6 +21,12 @@ const RESEND_RATE: i64 = 125_000;
 
 /// Retransmissions sent at once: a lost burst of a keyframe.
 const RESEND_BURST: i64 = 250_000;
+
+/// DTLS one peer may have us hand to Python, bytes a second: handshakes, alerts and small messages.
+const DTLS_RATE: i64 = 250_000;
+
+/// DTLS at once: a handshake with every flight repeated many times.
+const DTLS_BURST: i64 = 500_000;
 
 /// Round trip assumed before a report tells.
 const FIRST_ROUND_TRIP: Duration = Duration::from_millis(100);
@@ -58,10 +64,27 @@ pub enum Path {
 pub struct Network {
     /// Its addresses and consent.
     pub agent: ice::Agent,
+    /// Bound of what it makes Python read.
+    pub dtls: Budget,
+    /// What `sender` was made of, so that it is not made again: its counters would begin anew.
+    pub sending_key: Option<MasterKey>,
     /// Keys toward it, once DTLS is done.
     pub sender: Option<srtp::Sender>,
     /// Keys from it.
     pub receiver: Option<srtp::Receiver>,
+}
+
+impl Network {
+    /// Begin without keys.
+    pub fn new(agent: ice::Agent) -> Self {
+        Self {
+            agent,
+            dtls: Budget::new(DTLS_RATE, DTLS_BURST),
+            sending_key: None,
+            sender: None,
+            receiver: None,
+        }
+    }
 }
 
 /// One peer.

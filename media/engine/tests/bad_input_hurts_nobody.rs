@@ -156,6 +156,31 @@ fn commands_with_nonsense_are_ignored() {
 }
 
 #[test]
+fn a_flood_of_dtls_does_not_drown_python() {
+    let (mut lesson, teacher, student, ssrc, mut camera) = going();
+    let from = lesson.peers[student].address;
+    lesson.events.clear();
+    for _ in 0..10_000 {
+        lesson.datagram(from, &mut [22; 1200]);
+    }
+    assert!(lesson.events.len() < 500, "{}", lesson.events.len());
+    assert!(lesson.core.counters().get(Counter::dropped_dtls) > 9000);
+    assert_goes_on(&mut lesson, teacher, student, ssrc, &mut camera);
+}
+
+#[test]
+fn the_same_keys_again_do_not_reset_the_counters() {
+    let (mut lesson, teacher, student, ssrc, mut camera) = going();
+    lesson.wait(2 * SECOND);
+    let before = lesson.peers[student].reports.len();
+    lesson.give_keys(student);
+    lesson.wait(2 * SECOND);
+    // a receiver refuses SRTCP whose index it has seen
+    assert!(lesson.peers[student].reports.len() > before);
+    assert_goes_on(&mut lesson, teacher, student, ssrc, &mut camera);
+}
+
+#[test]
 fn too_many_ssrcs_of_one_peer_are_not_kept() {
     let (mut lesson, teacher, student, ssrc, mut camera) = going();
     let producer = lesson.publish(teacher, track(Kind::Video, "many", &[]));
