@@ -73,6 +73,8 @@ def create_app(services: Services, static: Path = STATIC) -> web.Application:
     app.router.add_route("GET", PATH, services.sockets.handle)
     app.router.add_route("POST", PATH, services.sockets.handle)
     app.cleanup_ctx.extend(PARTS)
+    # Before aiohttp waits for requests under way: a long poll is one, and would not end by itself.
+    app.on_shutdown.append(close_sockets)
     return app
 
 
@@ -131,6 +133,11 @@ async def run_sockets(app: web.Application) -> AsyncIterator[None]:
     services.sockets.start(services)
     yield
     await services.sockets.stop()
+
+
+async def close_sockets(app: web.Application) -> None:
+    """Close the sockets, so that nobody waits for them."""
+    await app[SERVICES].sockets.stop()
 
 
 async def run_rooms(app: web.Application) -> AsyncIterator[None]:

@@ -34,6 +34,7 @@ MAX_MESSAGE = 16 * 1024  # bytes; our longest event is under one kilobyte
 JOIN_SECONDS = 10  # a socket that has joined no lesson by then is closed
 SWEEP_SECONDS = 2
 PRESENCE_SECONDS = 1.0  # presence is told at most this often per lesson
+MAX_SEQ = 2**31 - 1  # what a column of both databases holds
 MAX_LESSONS = 8  # joined by one socket; a page joins one
 _BINARY_EVENT, _BINARY_ACK = "5", "6"
 
@@ -80,7 +81,7 @@ class JoinLesson(Body):
     """The lesson to follow, and the number of the last event seen."""
 
     lesson: uuid.UUID
-    since: int | None = Field(default=None, ge=0)
+    since: int | None = Field(default=None, ge=0, le=MAX_SEQ)
 
 
 class LeaveLesson(Body):
@@ -120,6 +121,7 @@ class Sockets:
         self._joined: set[str] = set()  # Engine.IO ids, which outlive no reconnect
         self._telling: dict[uuid.UUID, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped = False
         self._services: Services | None = None
 
     @property
@@ -136,7 +138,10 @@ class Sockets:
         self._spawn(self._sweep_forever())
 
     async def stop(self) -> None:
-        """Close every socket."""
+        """Close every socket; safe to call twice."""
+        if self._stopped:
+            return
+        self._stopped = True
         for timer in self._telling.values():
             timer.cancel()
         self._telling.clear()
@@ -217,6 +222,10 @@ class Sockets:
             log.warning("a socket's event failed: the database does not answer", error=str(error))
             sentence = "The database does not answer just now."
             return {"ok": False, "error": {"code": "database-unavailable", "detail": sentence}}
+        except Exception:  # the page must not wait for ever for its answer
+            log.exception("a socket's event failed")
+            sentence = "Something went wrong on our side; it has been logged."
+            return {"ok": False, "error": {"code": "internal", "detail": sentence}}
 
     async def _join(self, sid: str, data: Any) -> dict[str, Any]:
         wish = check_body(data, JoinLesson)

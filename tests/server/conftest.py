@@ -202,7 +202,8 @@ async def running_world(
     engine = FakeEngine()
     worker = Worker(engine)  # type: ignore[arg-type]  # stands in for the engine, our own door
     services = build_services(place.settings(**sections), Rooms(worker), clock, FAST_HASHER)
-    server = TestServer(create_app(services, static=place.directory / "static"))
+    app = create_app(services, static=place.directory / "static")
+    server = TestServer(app, shutdown_timeout=1)
     try:
         await server.start_server()
         world = World(server, services, clock, engine)
