@@ -106,8 +106,7 @@ FUZZ_SECONDS ?= 300
 .PHONY: fuzz
 fuzz: ## fuzz every parser of the engine, FUZZ_SECONDS each (needs a nightly toolchain)
 	$(call need,cargo,install Rust 1.85 or newer (rustup.rs or your distribution))
-	@cargo fuzz --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-fuzz
-	cd $(ENGINE) && for target in $$(cargo +nightly fuzz list); do cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=65535; done
+	cd $(ENGINE) && fuzz/run $(FUZZ_SECONDS)
 
 .PHONY: lock
 lock: $(CACHE)/python ## pin the newest allowed Python dependencies again

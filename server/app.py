@@ -64,11 +64,12 @@ def build_services(
 
 def create_app(services: Services, static: Path = STATIC) -> web.Application:
     """Return the application of these parts."""
-    app = web.Application(middlewares=MIDDLEWARES, client_max_size=MAX_BODY)
+    pages = Pages(static)
+    app = web.Application(middlewares=(*MIDDLEWARES, pages.show_missing), client_max_size=MAX_BODY)
     app[SERVICES] = services
     for module in (auth, join, courses, lessons, grants, people, status):
         app.add_routes(module.routes)
-    app.add_routes(Pages(static).routes())
+    app.add_routes(pages.routes())
     app.add_routes(build_signaling(services).routes())
     app.router.add_route("GET", PATH, services.sockets.handle)
     app.router.add_route("POST", PATH, services.sockets.handle)

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import mimetypes
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -18,6 +18,7 @@ from server.settings import LANGUAGES
 from server.viewer import LANGUAGE_COOKIE, remember_language
 from server.web import own_origin, preferred_language
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 STATIC = Path(__file__).parent / "static"
 PAGES = (
     "/",
@@ -30,6 +31,7 @@ PAGES = (
     "/dev/gallery",
 )
 JOIN_PAGES = ("/join", "/join/{code}")
+PROGRAM_PATHS = ("/api/", "/assets/", "/whip/", "/whep/", "/socket.io")  # no pages below these
 FOREVER = "public, max-age=31536000, immutable"  # the name of an asset changes with its content
 ASK_AGAIN = "no-cache"
 _PRECOMPRESSED = (("br", ".br"), ("gzip", ".gz"))
@@ -50,7 +52,7 @@ for _type, _suffix in (
 PERMISSIONS = ", ".join(
     [f"{name}=(self)" for name in ("camera", "microphone", "display-capture", "autoplay")]
     + [f"{name}=(self)" for name in ("fullscreen", "picture-in-picture", "screen-wake-lock")]
-    + [f"{name}=()" for name in ("geolocation", "payment", "usb", "serial", "bluetooth", "midi")]
+    + [f"{name}=()" for name in ("geolocation", "payment", "usb", "serial", "midi")]
 )
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -135,6 +137,20 @@ class Pages:
             except OSError:
                 return None
         return self._pages[name]
+
+    @web.middleware
+    async def show_missing(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Show a person who asked for a page that there is none; programs get the problem."""
+        try:
+            return await handler(request)
+        except web.HTTPNotFound:
+            wants_page = "text/html" in request.headers.get(hdrs.ACCEPT, "")
+            page = self._page("index.html")
+            if page is None or not wants_page or request.path.startswith(PROGRAM_PATHS):
+                raise
+        response = self._answer(request, page)
+        response.set_status(HTTPStatus.NOT_FOUND)
+        return response
 
     async def _index(self, request: web.Request) -> web.StreamResponse:
         return self._answer(request, self._page("index.html"))

@@ -1,0 +1,1 @@
+"""Whole paths in a real Chromium against a real server."""
