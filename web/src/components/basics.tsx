@@ -7,7 +7,8 @@ import type { ApiError } from "../protocol/api";
 import type { LessonState } from "../protocol/types";
 import { Icon, type IconName } from "./icon";
 
-type Look = "primary" | "plain" | "danger" | "quiet";
+/** `alert` is for something that is off and may surprise. */
+type Look = "primary" | "plain" | "danger" | "quiet" | "alert";
 
 export interface ButtonProps {
   children?: ComponentChildren;

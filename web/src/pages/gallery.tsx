@@ -123,6 +123,9 @@ function Buttons() {
           {t().goLive}
         </Button>
         <Button look="quiet">{t().remove}</Button>
+        <Button look="alert" icon="microphoneOff">
+          {t().micOn}
+        </Button>
         <LinkButton href="#content" icon="eye">
           {t().studentView}
         </LinkButton>

@@ -67,14 +67,16 @@ export function Blocked({ error, retry }: { error: ApiError | null; retry: () =>
       <h2>{t().blockedTitle}</h2>
       <p>{text}</p>
       <div class="row">
-        {!signedIn && (
+        {!signedIn && error && (
           <LinkButton look="primary" href={next}>
             {t().goSignIn}
           </LinkButton>
         )}
-        <LinkButton href="/join" outside>
-          {t().goJoin}
-        </LinkButton>
+        {error && (
+          <LinkButton href="/join" outside>
+            {t().goJoin}
+          </LinkButton>
+        )}
         {error && <Button onClick={retry}>{t().retry}</Button>}
       </div>
     </div>

@@ -98,6 +98,7 @@ function Controls({ studio }: { studio: Studio }) {
     <div class="controls">
       <Button
         icon={micOn ? "microphone" : "microphoneOff"}
+        look={micOn ? "plain" : "alert"}
         testid="toggle-microphone"
         disabled={studio.microphone.value === null}
         onClick={() => studio.toggleMute()}
@@ -106,6 +107,7 @@ function Controls({ studio }: { studio: Studio }) {
       </Button>
       <Button
         icon={cameraOn ? "camera" : "cameraOff"}
+        look={cameraOn ? "plain" : "alert"}
         testid="toggle-camera"
         onClick={() => void studio.toggleCamera()}
       >

@@ -103,23 +103,28 @@ export async function restartSession(session: PeerSession): Promise<void> {
   await pc.setRemoteDescription({ type: "answer", sdp: session.answer });
 }
 
-/** Tell the server that we leave, even while the page is going away, and close. */
+/** Tell the server that a session is over, even while the page is going away; never fails. */
+export async function leaveSession(session: PeerSession): Promise<void> {
+  try {
+    await fetch(session.resource, {
+      method: "DELETE",
+      headers: { Authorization: `Bearer ${session.token}` },
+      keepalive: true,
+    });
+  } catch {
+    // The server will notice by itself when our consent runs out.
+  }
+}
+
+/** Leave and close. */
 export function endSession(session: PeerSession): void {
   const close = () => session.pc.close();
   const timer = setTimeout(close, LEAVE_TIMEOUT);
-  fetch(session.resource, {
-    method: "DELETE",
-    headers: { Authorization: `Bearer ${session.token}` },
-    keepalive: true,
-  })
-    .catch(() => {
-      // The server will notice by itself when our consent runs out.
-    })
-    .then(() => {
-      // Not before: a closed connection looks like a lost one, and the server would wait for our return.
-      clearTimeout(timer);
-      close();
-    });
+  // Not before the answer: a closed connection looks like a lost one, and the server waits for its return.
+  void leaveSession(session).then(() => {
+    clearTimeout(timer);
+    close();
+  });
 }
 
 /** Codes after which asking again makes no sense until a person does something. */

@@ -3,6 +3,7 @@ import type { Failure, Link } from "./link";
 import {
   endSession,
   grantFailure,
+  leaveSession,
   mediaFailure,
   newConnection,
   openSession,
@@ -13,12 +14,17 @@ import { browserClock, type Clock, followIce, LinkRunner } from "./runner";
 import { AUDIO_SLOTS, type Slot, VIDEO_SLOTS } from "./types";
 import type { Ticket } from "./whip";
 
+/** How long a new session has to bring its first picture before the last one of the old goes, in ms. */
+const LAST_PICTURE = 5_000;
+
 export class Player {
   readonly #ticket: Ticket;
   readonly #onTrack: (slot: Slot, track: MediaStreamTrack) => void;
   readonly #runner: LinkRunner;
   #pc: RTCPeerConnection | null = null;
   #session: PeerSession | null = null;
+  /** A dead connection, kept because closing it would take its last picture off the screen. */
+  #past: RTCPeerConnection | null = null;
 
   /** `onTrack` hears each slot's track, again after each new session. */
   constructor(
@@ -91,6 +97,7 @@ export class Player {
     }
     // Only now: until here the last picture of the session before stays on the screen.
     for (const [slot, track] of tracks) this.#onTrack(slot, track);
+    setTimeout(() => this.#closePast(), LAST_PICTURE);
     return null;
   }
 
@@ -106,10 +113,20 @@ export class Player {
   }
 
   #drop(): void {
-    if (this.#session) endSession(this.#session);
-    else this.#pc?.close();
+    this.#closePast();
+    const session = this.#session;
+    if (session && this.link.name === "closed") endSession(session);
+    else if (session) {
+      void leaveSession(session);
+      this.#past = session.pc;
+    } else this.#pc?.close();
     this.#pc = null;
     this.#session = null;
+  }
+
+  #closePast(): void {
+    this.#past?.close();
+    this.#past = null;
   }
 }
 

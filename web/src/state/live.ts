@@ -198,9 +198,7 @@ export class LiveLesson {
     if (slot === "voice" || slot === "guest-voice") {
       this.voices[slot].value = new MediaStream([track]);
     } else {
-      const stream = this.streams[slot];
-      for (const old of stream.getTracks()) stream.removeTrack(old);
-      stream.addTrack(track);
+      this.#showTrack(this.streams[slot], track);
     }
     const look = () => {
       const next = new Set(this.flowing.value);
@@ -211,6 +209,16 @@ export class LiveLesson {
     track.addEventListener("mute", look);
     track.addEventListener("unmute", look);
     look();
+  }
+
+  /** Put a track in the place of the one before, once it has something to show. */
+  #showTrack(stream: MediaStream, track: MediaStreamTrack): void {
+    const show = () => {
+      for (const old of stream.getTracks()) stream.removeTrack(old);
+      stream.addTrack(track);
+    };
+    if (!track.muted || stream.getTracks().length === 0) show();
+    else track.addEventListener("unmute", show, { once: true });
   }
 
   async #measure(): Promise<void> {

@@ -91,6 +91,8 @@ export class Studio {
   #meter: Meter | null = null;
   #voice: Voice | null = null;
   #frames: Pulse | null = null;
+  /** The id of the device that was unplugged. */
+  #lost: string | null = null;
 
   constructor(id: string) {
     this.id = id;
@@ -141,7 +143,7 @@ export class Studio {
       this.#publisher.poke();
       this.#screenPublisher.poke();
     };
-    const onDevices = () => void this.#listDevices();
+    const onDevices = () => void this.#onDevices();
     // The screen can not return by itself after a reload; camera and voice can, and keep their place till then.
     const onHide = () => this.#screenPublisher.stop();
     window.addEventListener("online", onOnline);
@@ -186,6 +188,7 @@ export class Studio {
   /** Open camera and microphone, each for itself: one that fails does not take the other with it. */
   async openDevices(): Promise<void> {
     this.opening.value = true;
+    if (this.unplugged.value === "camera") this.cameraWanted.value = true;
     this.deviceProblem.value = null;
     const problems: DeviceProblem[] = [];
     const keep = (problem: unknown) => {
@@ -372,6 +375,7 @@ export class Studio {
     if (this.unplugged.value === "camera") this.unplugged.value = null;
     track?.addEventListener("ended", () => {
       if (this.camera.value !== track) return;
+      this.#lost = track.getSettings().deviceId ?? null;
       this.camera.value = null;
       this.cameraWanted.value = false;
       this.unplugged.value = "camera";
@@ -390,6 +394,7 @@ export class Studio {
     if (track) track.enabled = !this.muted.value;
     track?.addEventListener("ended", () => {
       if (this.microphone.value !== track) return;
+      this.#lost = track.getSettings().deviceId ?? null;
       this.#setMicrophone(null);
       this.unplugged.value = "microphone";
       void this.#sync();
@@ -406,6 +411,16 @@ export class Studio {
 
   #showProblem(problem: unknown): void {
     this.deviceProblem.value = problem instanceof DeviceError ? problem.problem : "unknown";
+  }
+
+  /** A device that was in use and is plugged in again goes on by itself. */
+  async #onDevices(): Promise<void> {
+    await this.#listDevices();
+    const { cameras, microphones } = this.devices.value;
+    if ([...cameras, ...microphones].some((each) => each.deviceId === this.#lost)) {
+      this.#lost = null;
+      await this.openDevices();
+    }
   }
 
   async #listDevices(): Promise<void> {
