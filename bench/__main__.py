@@ -4,7 +4,6 @@ import argparse
 import importlib
 import sys
 
-from bench.cpu import hurry
 from bench.lesson import BenchError
 
 NAMES = ("forward", "latency", "join")
@@ -17,7 +16,6 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print only the JSON line")
     parser.add_argument("--quick", action="store_true", help="shorter and rougher")
     chosen = parser.parse_args()
-    hurry()
     try:
         report = importlib.import_module(f"bench.{chosen.name}").run(quick=chosen.quick)
     except BenchError as error:
