@@ -2,26 +2,23 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Coroutine
-from datetime import timedelta
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from server import __version__, accounts, doctor
-from server.clock import SystemClock
-from server.database import Database
-from server.errors import Problem, StartError
-from server.ids import parse_id
+from server import __version__
+from server.errors import StartError
 from server.logs import configure_logs
-from server.models import Person
-from server.serve import prepare_directory, serve_forever
 from server.settings import LANGUAGES, Settings, find_config, load_settings
 from server.texts import Login, Name
+
+if TYPE_CHECKING:
+    from server.doctor import Finding
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -73,7 +70,10 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 @app.command()
 def serve(config: ConfigOption = None) -> None:
     """Serve lessons until stopped."""
-    _run(serve_forever(_settings(config)))
+    settings = _settings(config)
+    from server.serve import serve_forever  # noqa: PLC0415 - takes seconds to load
+
+    _run(serve_forever(settings))
 
 
 @app.command()
@@ -105,16 +105,9 @@ def add_user(  # noqa: PLR0917 - typer passes every option by its name
     if language is not None and language not in LANGUAGES:
         raise fail(f"The language is one of {', '.join(LANGUAGES)}.")
     settings = _settings(config)
+    from server import clerk  # noqa: PLC0415 - the database takes a second to load
 
-    async def add(database: Database) -> dict[str, str]:
-        now = SystemClock().now()
-        async with database.write() as session:
-            person = await accounts.add_person(
-                session, now, name, login=login, staff=staff, language=language
-            )
-            return await _linked(settings, session, person)
-
-    _print_link(_with_database(settings, add), as_json)
+    _print_link(_run(clerk.add_person(settings, name, login, staff, language)), as_json)
 
 
 @user_app.command("link")
@@ -125,18 +118,9 @@ def link_user(
 ) -> None:
     """Print a new one-time sign-in link for a person."""
     settings = _settings(config)
+    from server import clerk  # noqa: PLC0415 - the database takes a second to load
 
-    async def link(database: Database) -> dict[str, str]:
-        async with database.write() as session:
-            person_id = parse_id(who)
-            person = await session.get(Person, person_id) if person_id else None
-            person = person or await accounts.find_person(session, who.casefold())
-            if person is None:
-                raise StartError(f"There is nobody with the login or id {who!r}.")
-            await accounts.drop_unused_links(session, person.id)
-            return await _linked(settings, session, person)
-
-    _print_link(_with_database(settings, link), as_json)
+    _print_link(_run(clerk.add_link(settings, who)), as_json)
 
 
 def _checked(kind: Any, value: str, what: str) -> str:
@@ -145,29 +129,6 @@ def _checked(kind: Any, value: str, what: str) -> str:
     except ValidationError as error:
         message = error.errors(include_context=False)[0]["msg"].removeprefix("Value error, ")
         raise fail(f"The {what} can not be used: {message}.") from error
-
-
-async def _linked(settings: Settings, session: Any, person: Person) -> dict[str, str]:
-    life = timedelta(hours=settings.auth.link_hours)
-    link = await accounts.add_link(session, person.id, SystemClock().now(), life)
-    base = settings.server.base_url or f"http://localhost:{settings.server.port}"
-    return {"id": str(person.id), "name": person.name, "link": link.url(base)}
-
-
-def _with_database(settings: Settings, work: Any) -> dict[str, str]:
-    async def run() -> dict[str, str]:
-        prepare_directory(settings)
-        database = Database.open(settings)
-        try:
-            await database.migrate()
-            result: Awaitable[dict[str, str]] = work(database)
-            return await result
-        except Problem as problem:
-            raise StartError(problem.detail) from problem
-        finally:
-            await database.close()
-
-    return _run(run())
 
 
 def _print_link(facts: dict[str, str], as_json: bool) -> None:
@@ -198,21 +159,23 @@ def check_config(config: ConfigOption = None, as_json: JsonOption = False) -> No
 def examine(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Check this machine and say what to do about what is wrong."""
     settings = _settings(config)
+    from server import doctor  # noqa: PLC0415 - looks at what may be missing
+
     findings = _run(doctor.examine(settings))
     if as_json:
         print(json.dumps([finding.to_json() for finding in findings], ensure_ascii=False))
     else:
         _print_findings(findings)
-    if any(finding.state is doctor.State.WRONG for finding in findings):
+    if any(finding.state == "wrong" for finding in findings):
         raise typer.Exit(1)
 
 
-def _print_findings(findings: list[doctor.Finding]) -> None:
+def _print_findings(findings: "list[Finding]") -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
-    marks = {doctor.State.GOOD: "✔", doctor.State.POOR: "!", doctor.State.WRONG: "✘"}
+    marks = {"good": "✔", "poor": "!", "wrong": "✘"}
     for finding in findings:
         remedy = f"\n→ {finding.remedy}" if finding.remedy else ""
-        table.add_row(marks[finding.state], finding.what, f"{finding.detail}{remedy}")
+        table.add_row(marks[finding.state.value], finding.what, f"{finding.detail}{remedy}")
     Console().print(table, markup=False)
 
 

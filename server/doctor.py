@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.database import Database, explain
+from server.directory import disk_trouble, prepare_directory
 from server.errors import StartError
-from server.pages import STATIC
-from server.serve import prepare_directory
 from server.settings import Settings
-from server.status import disk_reason
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -97,6 +95,8 @@ async def look_at_engine() -> Finding:
 
 async def look_at_pages() -> Finding:
     """Check that the front end is built."""
+    from server.pages import STATIC  # noqa: PLC0415 - brings the whole application along
+
     if (STATIC / "index.html").is_file():
         return _good("pages", "built")
     return Finding("pages", State.WRONG, "They are not built.", "Run `make build`.")
@@ -108,9 +108,9 @@ async def look_at_data(settings: Settings) -> Finding:
         directory = prepare_directory(settings)
     except StartError as error:
         return Finding("data", State.WRONG, str(error), "Free space or choose another directory.")
-    reason = await asyncio.to_thread(disk_reason, directory)
-    if reason is not None:
-        return Finding("data", State.POOR, reason.detail, "Free some space or fix the rights.")
+    trouble = await asyncio.to_thread(disk_trouble, directory)
+    if trouble is not None:
+        return Finding("data", State.POOR, trouble, "Free some space or fix the rights.")
     return _good("data", str(directory.resolve()))
 
 

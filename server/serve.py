@@ -2,11 +2,9 @@
 
 import asyncio
 import errno
-import fcntl
-import shutil
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +14,7 @@ from aiohttp import web
 
 from server import __version__, accounts
 from server.app import build_services, create_app
+from server.directory import hold_directory, prepare_directory
 from server.errors import DatabaseUnavailable, StartError
 from server.pages import STATIC
 from server.rooms import open_media
@@ -24,8 +23,6 @@ from server.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-LOCK_FILE = "lock"
-MIN_FREE = 64 * 1024 * 1024  # bytes; below, the database could not even take a lesson's events
 # A request line and headers of a browser have 2 kB; our cookies are short.
 MAX_HEADER = 8190
 MAX_HEADERS = 64
@@ -39,39 +36,6 @@ class Running:
     services: Services
     origin: str
     port: int
-
-
-def prepare_directory(settings: Settings) -> Path:
-    """Make the data directory; raises StartError when it can not be used or its disk is full."""
-    directory = settings.data.directory
-    try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o750)
-        free = shutil.disk_usage(directory).free
-    except OSError as error:
-        raise StartError(
-            f"The data directory {directory} can not be made: {error.strerror}; "
-            "set data.directory to one that can be written."
-        ) from error
-    if free < MIN_FREE:
-        raise StartError(
-            f"Only {free // 1024**2} MiB are free on the disk of {directory}; "
-            f"at least {MIN_FREE // 1024**2} MiB are needed."
-        )
-    return directory
-
-
-@contextmanager
-def hold_directory(directory: Path) -> Iterator[None]:
-    """Keep a second server from using the same data; raises StartError if one does."""
-    path = directory / LOCK_FILE
-    try:
-        with path.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
-    except BlockingIOError as error:
-        raise StartError(f"Another Darsgoh is already running on {directory}.") from error
-    except PermissionError as error:
-        raise StartError(f"The file {path} can not be written; check its owner.") from error
 
 
 @asynccontextmanager

@@ -33,6 +33,7 @@ PING_SECONDS = 10  # with the same again to answer: a dead link is noticed withi
 MAX_MESSAGE = 16 * 1024  # bytes; our longest event is under one kilobyte
 JOIN_SECONDS = 10  # a socket that has joined no lesson by then is closed
 SWEEP_SECONDS = 2
+CLOSE_SECONDS = 2  # for the goodbye to be sent
 PRESENCE_SECONDS = 1.0  # presence is told at most this often per lesson
 MAX_SEQ = 2**31 - 1  # what a column of both databases holds
 MAX_LESSONS = 8  # joined by one socket; a page joins one
@@ -60,6 +61,7 @@ class _Server(socketio.AsyncServer):  # type: ignore[misc]  # the library has no
     """A server that cuts off whoever sends what is no message of ours."""
 
     check_rate: Callable[[str], Awaitable[None]]
+    cut: Callable[[str], None]
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         try:
@@ -68,13 +70,17 @@ class _Server(socketio.AsyncServer):  # type: ignore[misc]  # the library has no
             await super()._handle_eio_message(eio_sid, data)
         except (ValueError, TypeError, KeyError, AttributeError, IndexError, TooMany) as error:
             log.info("socket closed for a bad message", socket=eio_sid, reason=str(error)[:200])
-            await self.eio.disconnect(eio_sid)
+            self.cut(eio_sid)
 
 
 def _check_message(data: Any) -> None:
     # We use no binary events; waiting for their attachments would only cost memory.
     if not isinstance(data, str) or data[:1] in (_BINARY_EVENT, _BINARY_ACK):
         raise ValueError("binary messages are not used here")
+
+
+def _is_upgrade(request: web.Request) -> bool:
+    return request.headers.get("Upgrade", "").lower() == "websocket"
 
 
 class JoinLesson(Body):
@@ -112,6 +118,7 @@ class Sockets:
             json=_StrictJson,
         )
         self._sio.check_rate = self._check_rate
+        self._sio.cut = self._cut
         self._sio.on("connect", self._on_connect)
         self._sio.on("disconnect", self._on_disconnect)
         self._sio.on("join", self._on_join)
@@ -119,6 +126,7 @@ class Sockets:
         self._sockets: dict[str, _Socket] = {}
         self._seen: dict[str, float] = {}
         self._joined: set[str] = set()  # Engine.IO ids, which outlive no reconnect
+        self._upgrades: dict[str, web.Request] = {}
         self._telling: dict[uuid.UUID, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = False
@@ -148,8 +156,7 @@ class Sockets:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for eio_sid in list(self._sio.eio.sockets):
-            await self._sio.eio.disconnect(eio_sid)
+        await asyncio.gather(*(self._close(eio_sid) for eio_sid in list(self._sio.eio.sockets)))
         await self._sio.shutdown()
 
     def _spawn(self, work: Any) -> None:
@@ -160,14 +167,15 @@ class Sockets:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer a request of the Socket.IO client after checking where it comes from."""
         self._check_origin(request)
+        if _is_upgrade(request) and (eio_sid := request.query.get("sid")) in self._sio.eio.sockets:
+            self._upgrades[str(eio_sid)] = request
         response: web.StreamResponse = await self._sio.handle_request(request)
         return response
 
     def _check_origin(self, request: web.Request) -> None:
         own = own_origin(request, self.services.settings)
         origin = request.headers.get("Origin")
-        upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
-        if origin is None and not upgrade:
+        if origin is None and not _is_upgrade(request):
             if request.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none"):
                 return
         elif origin == own:
@@ -307,11 +315,31 @@ class Sockets:
 
     # --- whom we cut off --------------------------------------------------------------------
 
+    def _cut(self, eio_sid: str | None) -> None:
+        """Close a socket without waiting for whoever is at its other end."""
+        if eio_sid is not None:
+            self._spawn(self._close(eio_sid))
+
+    async def _close(self, eio_sid: str) -> None:
+        first = self._sio.environ.get(eio_sid, {}).get("aiohttp.request")
+        requests = [first, self._upgrades.pop(eio_sid, None)]
+        polite = True
+        try:
+            # The library waits until everything is sent, which a silent reader never lets happen.
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._sio.eio.disconnect(eio_sid)
+        except TimeoutError:
+            polite = False
+        for request in requests:
+            # Who ignores our goodbye could go on sending: the connection itself has to end.
+            if request is not None and _is_upgrade(request) and request.transport is not None:
+                (request.transport.close if polite else request.transport.abort)()
+
     async def drop_session(self, session: bytes) -> None:
         """Close the sockets of a session that has ended."""
         for sid, socket in list(self._sockets.items()):
             if socket.session == session:
-                await self._sio.disconnect(sid)
+                self._cut(self._sio.manager.eio_sid_from_sid(sid, "/"))
 
     async def recheck(self, person_id: uuid.UUID) -> None:
         """Take a person's sockets out of lessons they may not see any more."""
@@ -347,7 +375,8 @@ class Sockets:
             if socket.lessons
         }
         self._joined = (self._joined | joined) & alive
+        self._upgrades = {key: one for key, one in self._upgrades.items() if key in alive}
         self._seen = {eio_sid: self._seen.get(eio_sid, now) for eio_sid in alive}
         for eio_sid, since in self._seen.items():
             if eio_sid not in self._joined and now - since > JOIN_SECONDS:
-                await self._sio.eio.disconnect(eio_sid)
+                self._cut(eio_sid)

@@ -2,21 +2,18 @@
 
 import asyncio
 import hmac
-import os
-import shutil
 from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
 
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
+from server.directory import disk_trouble
 from server.errors import NotAllowed, NotFound
 from server.services import SERVICES, Services
 from server.web import is_this_machine, json_answer
 
 routes = web.RouteTableDef()
-LOW_DISK = 256 * 1024 * 1024  # bytes kept for the database, so that full disks hurt recordings only
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -47,7 +44,8 @@ async def find_reasons(services: Services) -> list[Reason]:
     """Return everything that stands in the way."""
     database = await _database_reasons(services)
     directory = services.settings.data.directory
-    disk = await asyncio.to_thread(disk_reason, directory)
+    trouble = await asyncio.to_thread(disk_trouble, directory)
+    disk = None if trouble is None else Reason("disk", trouble)
     media = media_reason(services)
     return [*database, *(one for one in (disk, media) if one is not None)]
 
@@ -60,19 +58,6 @@ async def _database_reasons(services: Services) -> list[Reason]:
     except (SQLAlchemyError, OSError, TimeoutError):
         return [Reason("database", "The database does not answer.")]
     return []
-
-
-def disk_reason(directory: Path) -> Reason | None:
-    """Return what is wrong with the disk the data lies on."""
-    try:
-        free = shutil.disk_usage(directory).free
-    except OSError as error:
-        return Reason("disk", f"The data directory can not be used: {error.strerror}.")
-    if not os.access(directory, os.W_OK):
-        return Reason("disk", "The data directory can not be written.")
-    if free < LOW_DISK:
-        return Reason("disk", f"Only {free // 1024**2} MiB are free on the data disk.")
-    return None
 
 
 def media_reason(services: Services) -> Reason | None:

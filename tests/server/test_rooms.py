@@ -35,7 +35,7 @@ def emit(room: Room, *happened: events.RoomEvent) -> None:
 
 async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(20):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - the writer tells nobody when it is done
             await asyncio.sleep(0.01)
 
 

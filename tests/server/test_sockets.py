@@ -66,7 +66,8 @@ async def page(world: World, visitor: Visitor, transport: str = "websocket") -> 
         try:
             yield opened
         finally:
-            await socket.disconnect()
+            # A poll that is under way would end with the next ping only.
+            await socket.eio.disconnect(abort=transport == "polling")
 
 
 class Classroom:
@@ -294,6 +295,24 @@ async def test_a_flood_cuts_off_its_sender(small_room: Classroom) -> None:
             await flood.socket.emit("join", {"lesson": small_room.lesson})
         await asyncio.wait_for(flood.closed.wait(), 20)
         assert (await other.join(small_room.lesson))["ok"]
+
+
+async def test_who_ignores_the_goodbye_is_cut_off(small_room: Classroom) -> None:
+    world, visitor = small_room.world, small_room.student
+    own = str(world.server.make_url("")).rstrip("/")
+    headers = {"Cookie": visitor.cookie(), "Origin": own}
+    path = f"{own}/socket.io/?EIO=4&transport=websocket"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(path, headers=headers, autoclose=False) as socket,
+    ):
+        await socket.receive_str()
+        await socket.send_str("40")
+        await socket.receive_str()
+        await visitor.post("/api/sign-out")
+        async with asyncio.timeout(20):
+            while (await socket.receive()).type is not aiohttp.WSMsgType.CLOSED:
+                await socket.send_str("40")
 
 
 async def test_an_old_session_does_not_join(small_room: Classroom) -> None:
