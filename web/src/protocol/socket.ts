@@ -7,7 +7,7 @@ import type { LessonEvent, LessonSnapshot, Presence } from "./types";
 const REJOIN_SPREAD = 2_000;
 /** Reconnection delays of Socket.IO, in ms. */
 const RECONNECT_MIN = 1_000;
-const RECONNECT_MAX = 15_000;
+const RECONNECT_MAX = 5_000;
 /** No acknowledgement of a join for this long: join again, in ms. */
 const JOIN_TIMEOUT = 10_000;
 

@@ -113,9 +113,10 @@ export class Player {
   }
 
   #drop(): void {
-    this.#closePast();
     const session = this.#session;
-    if (session && this.link.name === "closed") endSession(session);
+    const over = this.link.name === "closed";
+    if (over || session) this.#closePast();
+    if (session && over) endSession(session);
     else if (session) {
       void leaveSession(session);
       this.#past = session.pc;

@@ -23,9 +23,10 @@ export function connectionName(
   wasConnected: boolean,
   quality: Quality,
   online: boolean,
+  dead = false,
 ): ConnectionName {
-  if (!online && link !== "connected") return "offline";
-  if (link === "connected") return quality;
+  if (!online && (link !== "connected" || dead)) return "offline";
+  if (link === "connected" && !dead) return quality;
   return wasConnected ? "reconnecting" : "connecting";
 }
 
@@ -66,6 +67,8 @@ export class LiveLesson {
       this.#wasConnected.value,
       this.quality.value,
       this.online.value,
+      // ICE takes seconds to notice; a socket that is gone and media that stopped tell sooner.
+      this.socketState.value === "reconnecting" && this.rates.value?.down === 0,
     ),
   );
   /** What is in the slots: by the timeline, or by what arrives while the socket is away. */
@@ -189,6 +192,8 @@ export class LiveLesson {
 
   #onSocket(state: SocketState, code: string | null): void {
     this.socketState.value = state;
+    // The server is there again: no need to sit out the wait. Joins are spread already.
+    if (state === "joined") this.#player.poke();
     if (state === "refused" && !this.lesson.value) {
       this.error.value = new ApiError(code ?? "refused", 403);
     }

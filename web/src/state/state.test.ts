@@ -145,6 +145,7 @@ describe("the connection in one word", () => {
     expect(connectionName("opening", true, "good", true)).toBe("reconnecting");
     expect(connectionName("waiting", true, "good", false)).toBe("offline");
     expect(connectionName("connected", true, "slow", true)).toBe("slow");
+    expect(connectionName("connected", true, "good", true, true)).toBe("reconnecting");
     expect(uplinkName("connected", true, "bad")).toBe("bad");
     expect(uplinkName("restarting", true, "good")).toBe("reconnecting");
     expect(uplinkName("refused", false, "good")).toBe("refused");

@@ -104,6 +104,7 @@ export class Studio {
         }),
       state: (state) => {
         this.socketState.value = state;
+        if (state === "joined") this.#poke();
       },
     });
     this.#publisher = new Publisher(
@@ -139,9 +140,7 @@ export class Studio {
 
   open(): void {
     const onOnline = () => {
-      if (!navigator.onLine) return;
-      this.#publisher.poke();
-      this.#screenPublisher.poke();
+      if (navigator.onLine) this.#poke();
     };
     const onDevices = () => void this.#onDevices();
     // The screen can not return by itself after a reload; camera and voice can, and keep their place till then.
@@ -319,6 +318,12 @@ export class Studio {
       this.#stopSending();
       this.#rememberAir(false);
     }
+  }
+
+  /** Something is better now: try at once where a publisher waits. */
+  #poke(): void {
+    this.#publisher.poke();
+    this.#screenPublisher.poke();
   }
 
   #startPublishers(): void {
