@@ -83,9 +83,7 @@ class TransportStats(TypedDict):
 
 @final
 class Engine:
-    def __init__(
-        self, *, address: str = "0.0.0.0", port: int = 0, threads: int = 1
-    ) -> None:
+    def __init__(self, *, address: str = "0.0.0.0", port: int = 0, threads: int = 1) -> None:
         """Bind the media port and start the worker threads.
 
         Raises OSError when the port is taken or the address is not ours.
@@ -171,5 +169,7 @@ def srtp_protect(
 ) -> bytes:
     """Return one RTP packet as SRTP; for tests that hold another implementation beside ours."""
 
-def srtp_unprotect(profile: SrtpProfile, key: bytes, salt: bytes, packets: list[bytes]) -> list[bytes | None]:
+def srtp_unprotect(
+    profile: SrtpProfile, key: bytes, salt: bytes, packets: list[bytes]
+) -> list[bytes | None]:
     """Return each SRTP packet of one session opened, or None where it was refused; for tests."""
