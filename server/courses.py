@@ -14,9 +14,11 @@ from server import accounts
 from server.access import CourseAccess, course_access, require_site
 from server.clock import to_milliseconds
 from server.codes import new_code
+from server.database import add_once
 from server.errors import Conflict, NotFound
 from server.ids import uuid7
 from server.lesson_facts import course_teachers, lessons_facts, person_facts
+from server.lesson_state import OPEN
 from server.models import Course, CourseRole, JoinCode, Lesson, LessonState, Member, Person
 from server.people import link_life, staff_facts
 from server.rights import Right, Role, course_rights, course_role
@@ -234,13 +236,10 @@ async def delete_course(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     viewer = await viewer_of(request)
     course_id = path_id(request, "course")
-    open_states = (LessonState.PRACTICE, LessonState.LIVE)
     async with services.database.write() as session:
         access = await course_access(session, viewer, course_id, Right.MANAGE)
-        query = select(Lesson.id).where(
-            Lesson.course_id == course_id, Lesson.state.in_(open_states)
-        )
-        if (await session.scalars(query.with_for_update())).first() is not None:
+        lessons = select(Lesson.state).where(Lesson.course_id == course_id).with_for_update()
+        if not OPEN.isdisjoint(await session.scalars(lessons)):
             raise Conflict("lesson-open", "End the course's open lesson first.")
         await session.delete(access.course)
     return web.Response(status=HTTPStatus.NO_CONTENT)
@@ -300,7 +299,9 @@ async def enrol(
         member.role = role
         return
     now = services.clock.now()
-    session.add(Member(course_id=course_id, person_id=person_id, role=role, joined_at=now))
+    await add_once(
+        session, Member(course_id=course_id, person_id=person_id, role=role, joined_at=now)
+    )
 
 
 @routes.delete("/api/courses/{course}/members/{person}")

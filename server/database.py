@@ -14,8 +14,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    SQLAlchemyError,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from server.errors import DatabaseUnavailable, Unavailable
@@ -136,6 +143,15 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+async def add_once(session: AsyncSession, row: DeclarativeBase) -> None:
+    """Add a row unless somebody else has added the same at this very moment."""
+    try:
+        async with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        log.debug("added by somebody else just now", table=row.__tablename__)
 
 
 def _prepare_sqlite(engine: AsyncEngine, busy_seconds: float) -> None:

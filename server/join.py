@@ -16,6 +16,7 @@ from server import accounts
 from server.auth import session_answer
 from server.codes import find_code
 from server.courses import enrol
+from server.database import add_once
 from server.errors import BadRequest, Conflict, Invalid, NotFound, Problem, WrongMediaType
 from server.limits import JOIN_ADDRESS, JOIN_FAILED_ADDRESS
 from server.models import (
@@ -148,14 +149,13 @@ async def _enter_event(
         raise Conflict("lesson-over", "This event is over.")
     if person.staff or await session.get(LessonPerson, (lesson_id, person.id)) is not None:
         return
-    session.add(
-        LessonPerson(
-            lesson_id=lesson_id,
-            person_id=person.id,
-            role=LessonRole.GUEST,
-            joined_at=services.clock.now(),
-        )
+    guest = LessonPerson(
+        lesson_id=lesson_id,
+        person_id=person.id,
+        role=LessonRole.GUEST,
+        joined_at=services.clock.now(),
     )
+    await add_once(session, guest)
 
 
 @routes.post("/api/join")

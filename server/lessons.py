@@ -30,7 +30,7 @@ from server.models import (
 from server.rights import Right
 from server.services import SERVICES, Services
 from server.texts import Title
-from server.timeline import Happening
+from server.timeline import Happening, lock_lesson
 from server.viewer import Viewer, viewer_of
 from server.web import Body, json_answer, path_id, read_body
 
@@ -220,6 +220,7 @@ async def change_lesson(request: web.Request) -> web.Response:
     change = await read_body(request, LessonChange)
     async with services.database.write() as session:
         access = await lesson_access(session, viewer, lesson_id, Right.TEACH)
+        await lock_lesson(session, lesson_id)
         _apply(access.lesson, change)
         await session.flush()
         facts = await lesson_facts(session, access)
@@ -243,6 +244,7 @@ async def delete_lesson(request: web.Request) -> web.Response:
     viewer = await viewer_of(request)
     async with services.database.write() as session:
         access = await lesson_access(session, viewer, path_id(request, "lesson"), Right.TEACH)
+        await lock_lesson(session, access.lesson.id)
         if access.lesson.state in OPEN:
             raise Conflict("lesson-open", "End the lesson first.")
         if access.lesson.state is LessonState.ENDED and Right.MANAGE not in access.rights:

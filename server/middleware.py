@@ -6,10 +6,18 @@ from http import HTTPStatus
 
 import structlog
 from aiohttp import web
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from server.errors import BadRequest, NotAllowed, NotFound, Problem, ServerError, Unavailable
+from server.errors import (
+    BadRequest,
+    Conflict,
+    NotAllowed,
+    NotFound,
+    Problem,
+    ServerError,
+    Unavailable,
+)
 from server.pages import secure
 from server.services import SERVICES
 from server.web import own_origin
@@ -68,6 +76,8 @@ def _as_problem(request: web.Request, error: Exception) -> Problem:
     if isinstance(error, (OperationalError, PoolTimeout)):
         log.warning("the database does not answer", path=request.path, error=str(error))
         return Unavailable("database-unavailable", "The database does not answer just now.")
+    if isinstance(error, IntegrityError):
+        return Conflict("changed-meanwhile", "Somebody changed this just now; please try again.")
     log.error("a request failed", path=request.path, method=request.method, exc_info=error)
     return Problem("internal", "Something went wrong on our side; it has been logged.")
 

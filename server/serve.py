@@ -26,7 +26,8 @@ log = structlog.get_logger(__name__)
 # A request line and headers of a browser have 2 kB; our cookies are short.
 MAX_HEADER = 8190
 MAX_HEADERS = 64
-KEEP_ALIVE = 75.0  # s; longer than the 60 s after which proxies close theirs
+# s; also all the time a request line and its headers may take, which stops those who dawdle
+KEEP_ALIVE = 12.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Courses, members, lessons and what their lists say."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -27,6 +28,18 @@ async def test_a_course_with_an_open_lesson_is_not_deleted(world: World) -> None
     await world.set_state(staff, lesson["id"], "practice")
     for path in (f"/api/courses/{course['id']}", f"/api/lessons/{lesson['id']}"):
         assert await problem(await staff.delete(path)) == (409, "lesson-open")
+
+
+async def test_a_lesson_is_not_opened_and_deleted_at_once(world: World) -> None:
+    staff = await world.staff()
+    course = (await world.course(staff))["id"]
+    for _ in range(5):
+        lesson = (await world.lesson(staff, course))["id"]
+        opened, deleted = await asyncio.gather(
+            staff.post(f"/api/lessons/{lesson}/state", {"state": "practice"}),
+            staff.delete(f"/api/lessons/{lesson}"),
+        )
+        assert (opened.status, deleted.status) in ((200, 409), (404, 204))
 
 
 async def test_a_new_member_gets_a_link_and_a_known_one_does_not(world: World) -> None:
@@ -89,6 +102,7 @@ async def test_lists_say_what_is_on_what_comes_and_what_was(world: World) -> Non
 
     async def lesson(title: str, starts_at: str | None = None, *states: str) -> dict[str, Any]:
         body = {"title": title, "starts_at": starts_at}
+        world.clock.pass_time(seconds=1)  # ids sort by the time they were made
         made = await (await staff.post(f"/api/courses/{course}/lessons", body)).json()
         await world.set_state(staff, made["id"], *states)
         return dict(made)
@@ -102,6 +116,7 @@ async def test_lists_say_what_is_on_what_comes_and_what_was(world: World) -> Non
     await lesson("forgotten", "2026-08-01T10:00:00Z")
     other = (await world.course(staff, "Other"))["id"]
     await world.lesson(staff, other, "hidden")
+    world.clock.pass_time(seconds=1)
     await world.event(staff, "open day")
     lists = await (await student.get("/api/lessons")).json()
     titles = {name: [one["title"] for one in lessons] for name, lessons in lists.items()}

@@ -1,5 +1,7 @@
 """Joining by code, by link, with and without JavaScript."""
 
+import asyncio
+
 import pytest
 
 from tests.server.conftest import World, problem
@@ -34,6 +36,19 @@ async def test_joining_leads_to_the_lesson_that_is_on(world: World) -> None:
     visitor = await world.visitor()
     answer = await visitor.post("/api/join", {"code": course["join_code"], "name": "A"})
     assert (await answer.json())["lesson"] == {"id": lesson["id"]}
+
+
+async def test_a_double_tap_joins_once(world: World) -> None:
+    staff = await world.staff()
+    course, event = await world.course(staff), await world.event(staff)
+    person = await world.person("Hasty")
+    tabs = [await world.sign_in(person) for _ in range(4)]
+    for target in (course, event):
+        body = {"code": target["join_code"]}
+        answers = await asyncio.gather(*(tab.post("/api/join", body) for tab in tabs))
+        assert [answer.status for answer in answers] == [200] * 4
+    facts = await (await staff.get(f"/api/courses/{course['id']}")).json()
+    assert [one["name"] for one in facts["members"]] == ["Hasty"]
 
 
 async def test_a_teacher_who_uses_the_code_stays_a_teacher(world: World) -> None:

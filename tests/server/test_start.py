@@ -19,6 +19,7 @@ from server.database import Database
 from server.directory import prepare_directory
 from server.errors import DatabaseUnavailable, StartError
 from server.models import Base
+from server.serve import run_server
 from server.settings import Settings
 from tests.server.conftest import Place
 from tests.services import create_database, drop_database
@@ -200,6 +201,19 @@ def test_config_check_answers_people_and_machines(tmp_path: Path) -> None:
     bad = darsgoh("config", "check", "--json", data=tmp_path, DARSGOH_SERVER__PORT="x")
     assert bad.returncode == 1
     assert "server.port" in json.loads(bad.stdout)["error"]
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Half: "])
+async def test_who_dawdles_with_the_headers_is_closed(
+    sqlite_place: Place, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr("server.serve.KEEP_ALIVE", 0.2)
+    settings = sqlite_place.settings(server={"port": 0}, media={"address": "127.0.0.1", "port": 0})
+    async with run_server(settings) as running:
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+        writer.write(sent)
+        assert await asyncio.wait_for(reader.read(), 20) == b""
+        writer.close()
 
 
 async def test_the_migrations_make_what_the_models_say(place: Place) -> None:
