@@ -11,6 +11,7 @@ the interpreter while it calculates. We are always the server: the server choose
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import logging
 import threading
@@ -184,6 +185,14 @@ class _Server(RTCDtlsTransport):
         if self._task is not None:
             await asyncio.wait([self._task])
 
+    async def refuse(self) -> None:
+        """Send close_notify to a peer that is not the expected one; it believes to be connected."""
+        if not self.mismatched or self._ssl is None:
+            return
+        with contextlib.suppress(SSL.Error, ConnectionError):
+            self._ssl.shutdown()
+            await self._write_ssl()
+
     async def goodbye(self) -> None:
         """Send close_notify and leave no task behind."""
         pump = self._task
@@ -253,6 +262,7 @@ class Handshake:
         try:
             await self._negotiate(server)
             if server.state != "connected":
+                await server.refuse()
                 self._fail(server)
                 return
             self._owner.counters.connected += 1

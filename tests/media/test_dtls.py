@@ -20,7 +20,7 @@ from media import dtls
 from media.dtls import Certificate, DtlsState, Handshake, Handshakes
 from media.types import Fingerprint
 from tests.media.dtls_peer import DtlsPeer
-from tests.media.waiting import PATIENCE
+from tests.media.waiting import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -175,6 +175,7 @@ async def test_a_wrong_fingerprint_fails_and_gives_no_keys(
     assert not wire.keys
     assert pair.end.states == [DtlsState.FAILED]
     assert (handshakes.counters.failed, handshakes.counters.mismatched) == (1, 1)
+    await until(lambda: pair.peer.dtls.state == "closed")  # it need not wait for media
 
 
 async def test_one_wrong_fingerprint_among_right_ones_fails(
