@@ -7,6 +7,7 @@ a person, and ends when its input ends, which is when the server does.
 
 import asyncio
 import contextlib
+import functools
 import json
 import logging
 import os
@@ -41,6 +42,10 @@ HTTP_SECONDS: Final = 10.0
 NICENESS: Final = 5  # encoding waits for the server, never the server for encoding
 
 
+class OrderError(Exception):
+    """A line of standard input that is no order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What the teacher is to do; sent as one line of JSON."""
@@ -57,8 +62,11 @@ class Order:
 
     @classmethod
     def from_line(cls, line: bytes) -> Self:
-        """Read an order."""
-        return cls(**json.loads(line))
+        """Read an order; raises OrderError for anything else."""
+        try:
+            return cls(**json.loads(line))
+        except (ValueError, TypeError) as error:
+            raise OrderError("This process takes its orders from `darsgoh demo`.") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +213,7 @@ class Teacher:
             for session in sessions:
                 await session.connected()
             logger.info("the demo's teacher is on the air")
+            _step_back()
             await self._until_dropped(sessions)
 
     async def _until_dropped(self, sessions: list[Session]) -> None:
@@ -217,6 +226,12 @@ class Teacher:
                 task.cancel()
         if not self._moved.is_set():
             raise ConnectionError("the server ended the session")
+
+
+@functools.cache
+def _step_back() -> None:
+    """Let the server come first from now on; only the start is worth hurrying."""
+    os.nice(NICENESS)
 
 
 async def teach(lines: AsyncIterator[bytes]) -> None:
@@ -253,10 +268,9 @@ async def _standard_input() -> AsyncIterator[bytes]:
 def main() -> int:
     """Teach until standard input ends."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
-    os.nice(NICENESS)
     try:
         asyncio.run(teach(_standard_input()))
-    except MediaError as error:
+    except (MediaError, OrderError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the parent's terminal is where it belongs
         return 2
     except (KeyboardInterrupt, StopAsyncIteration):

@@ -288,20 +288,26 @@ async def test_the_teacher_goes_home_when_its_orders_end() -> None:
     await asyncio.wait_for(teach(lines()), 30)
 
 
-async def test_the_process_ends_with_its_parent() -> None:
+@pytest.mark.parametrize(
+    ("said", "code", "sentence"),
+    [
+        (Order("http://127.0.0.1:9", "", "token", "lesson").to_line(), 0, ""),
+        (b"", 0, ""),
+        (b"teach!\n", 2, "takes its orders from `darsgoh demo`"),
+    ],
+)
+async def test_the_process_ends_with_its_parent(said: bytes, code: int, sentence: str) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "server.demo",
         stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
     )
-    assert process.stdin
-    process.stdin.write(Order("http://127.0.0.1:9", "", "token", "lesson").to_line())
-    await process.stdin.drain()
-    process.stdin.close()
-    assert await asyncio.wait_for(process.wait(), 60) == 0
+    _, heard = await asyncio.wait_for(process.communicate(said), 60)
+    assert process.returncode == code
+    assert sentence in heard.decode()
+    assert "Traceback" not in heard.decode()
 
 
 async def _until(condition: Callable[[], bool]) -> None:
