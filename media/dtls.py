@@ -17,6 +17,7 @@ import logging
 import threading
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, cast
 
 from aiortc.rtcdtlstransport import (
@@ -99,7 +100,7 @@ class Certificate(RTCCertificate):
             self._context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         return self._context
 
-    @property
+    @cached_property
     def fingerprint(self) -> Fingerprint:
         """Return the SHA-256 digest for our answers."""
         digests = {digest.algorithm: digest.value for digest in self.getFingerprints()}
