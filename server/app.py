@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from sqlalchemy.exc import SQLAlchemyError
 
 from media.room import Rooms
-from server import accounts, auth, courses, grants, join, lessons, people, status
+from server import accounts, auth, commands, courses, grants, join, lessons, people, status
 from server.clock import Clock, SystemClock
 from server.database import Database
 from server.errors import SettingsError
@@ -163,6 +163,7 @@ async def _tidy_forever(services: Services) -> None:
         try:
             async with services.database.write() as session:
                 await accounts.forget_expired(session, services.clock.now(), KEEP_LINKS)
+                await commands.forget_old(session, services.clock.now())
         except (SQLAlchemyError, OSError) as error:
             log.warning("expired sessions stay for now", reason=str(error))
         await asyncio.sleep(TIDY_SECONDS)

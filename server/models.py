@@ -192,6 +192,9 @@ class Lesson(Base):
     created_at: Mapped[datetime]
     # the timeline's head: the number and position of its newest event
     last_seq: Mapped[int]
+    # the newest event that everybody sees, and the newest that teachers see
+    last_seq_all: Mapped[int] = mapped_column(default=0, server_default="0")
+    last_seq_teachers: Mapped[int] = mapped_column(default=0, server_default="0")
     last_position: Mapped[int] = mapped_column(BigInteger)
     # the lesson's clock: see server.timeline
     clock_boot: Mapped[str | None] = mapped_column(String(64))
@@ -237,5 +240,8 @@ class LessonEvent(Base):
     position: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[str] = mapped_column(String(40))
     audience: Mapped[str] = mapped_column(String(16))
+    person_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("people.id", ondelete="SET NULL")
+    )
     payload: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]

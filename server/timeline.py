@@ -5,21 +5,47 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.clock import Clock, to_milliseconds
 from server.database import Database
 from server.errors import NotFound
-from server.models import Lesson, LessonEvent
+from server.models import Lesson, LessonEvent, LessonState
 
-EVERYONE = "all"  # the audience of an event; narrower ones come with the features that need them
+# The audience of an event: all who may see the lesson, those who may moderate it, or one person.
+EVERYONE, TEACHERS, PERSON = "all", "teachers", "person"
 MAX_EVENTS = 500  # events handed out at once; a client asks again for the rest
+
+ENDED = f"lesson.{LessonState.ENDED.value}"  # after it a lesson's clock stands still
 
 Happening = tuple[str, dict[str, Any]]
 Push = Callable[["Event"], Awaitable[None]]
+
+
+class Addressed(NamedTuple):
+    """Something that happened and is not for everybody; `person` for one person's events."""
+
+    kind: str
+    payload: dict[str, Any]
+    audience: str = EVERYONE
+    person: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads a timeline: a person, and whether teachers' events are theirs."""
+
+    person: uuid.UUID | None
+    teacher: bool
+
+    def condition(self) -> Any:
+        """Return what an event must be for this reader."""
+        audiences = (EVERYONE, TEACHERS) if self.teacher else (EVERYONE,)
+        mine = and_(LessonEvent.audience == PERSON, LessonEvent.person_id == self.person)
+        return or_(LessonEvent.audience.in_(audiences), mine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +66,17 @@ class Event:
     position: int
     kind: str
     payload: Mapping[str, Any]
+    audience: str = EVERYONE
+    person: uuid.UUID | None = None
+    after_all: int = 0  # the event for everybody before this one
+    after_teachers: int = 0  # the event for teachers before this one
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the event as it travels."""
+    def to_json(self, after: int | None = None) -> dict[str, Any]:
+        """Return the event as it travels; whoever knows all up to `after` misses nothing."""
         return {
             "lesson": str(self.lesson),
             "seq": self.seq,
+            "after": self.seq - 1 if after is None else after,
             "position": self.position,
             "kind": self.kind,
             "payload": dict(self.payload),
@@ -112,28 +143,61 @@ async def lock_lesson(session: AsyncSession, lesson_id: uuid.UUID) -> Lesson:
     return lesson
 
 
-def append(session: AsyncSession, lesson: Lesson, happening: Happening, clock: Clock) -> Event:
+def position_now(lesson: Lesson, clock: Clock) -> int:
+    """Return where a locked lesson is on its clock, in milliseconds."""
+    return position_at(_start(lesson), lesson.last_position, take_reading(clock))
+
+
+def append(
+    session: AsyncSession, lesson: Lesson, happening: Happening | Addressed, clock: Clock
+) -> Event:
     """Add an event to a locked lesson, numbered and placed on its clock."""
-    now = take_reading(clock)
-    position = position_at(_start(lesson), lesson.last_position, now)
-    start = start_of(position, now)
-    lesson.clock_boot, lesson.clock_steady_ms = start.boot, start.steady_ms
-    lesson.clock_wall_ms = start.wall_ms
+    told = Addressed(*happening)
+    position = _take_position(lesson, told.kind, clock)
     lesson.last_seq += 1
-    lesson.last_position = position
-    kind, payload = happening
-    session.add(
-        LessonEvent(
-            lesson_id=lesson.id,
-            seq=lesson.last_seq,
-            position=position,
-            kind=kind,
-            audience=EVERYONE,
-            payload=payload,
-            created_at=clock.now(),
-        )
+    event = Event(
+        lesson.id,
+        lesson.last_seq,
+        position,
+        told.kind,
+        told.payload,
+        told.audience,
+        told.person,
+        lesson.last_seq_all,
+        lesson.last_seq_teachers,
     )
-    return Event(lesson.id, lesson.last_seq, position, kind, payload)
+    if told.audience == EVERYONE:
+        lesson.last_seq_all = event.seq
+    if told.audience in (EVERYONE, TEACHERS):
+        lesson.last_seq_teachers = event.seq
+    session.add(_row(event, clock))
+    return event
+
+
+def _take_position(lesson: Lesson, kind: str, clock: Clock) -> int:
+    now = take_reading(clock)
+    start = _start(lesson)
+    position = position_at(start, lesson.last_position, now)
+    lesson.last_position = position
+    stands = kind == ENDED or (start is None and lesson.state is LessonState.ENDED)
+    kept = None if stands else start_of(position, now)
+    lesson.clock_boot = None if kept is None else kept.boot
+    lesson.clock_steady_ms = None if kept is None else kept.steady_ms
+    lesson.clock_wall_ms = None if kept is None else kept.wall_ms
+    return position
+
+
+def _row(event: Event, clock: Clock) -> LessonEvent:
+    return LessonEvent(
+        lesson_id=event.lesson,
+        seq=event.seq,
+        position=event.position,
+        kind=event.kind,
+        audience=event.audience,
+        person_id=event.person,
+        payload=dict(event.payload),
+        created_at=clock.now(),
+    )
 
 
 def _start(lesson: Lesson) -> Reading | None:
@@ -143,17 +207,27 @@ def _start(lesson: Lesson) -> Reading | None:
 
 
 async def read_events(
-    session: AsyncSession, lesson_id: uuid.UUID, since: int, limit: int = MAX_EVENTS
+    session: AsyncSession,
+    lesson_id: uuid.UUID,
+    since: int,
+    limit: int = MAX_EVENTS,
+    reader: Reader | None = None,
 ) -> list[Event]:
-    """Return events after a number, oldest first, at most `limit`."""
+    """Return events after a number, oldest first, at most `limit`; without a reader, all."""
     query = (
         select(LessonEvent)
         .where(LessonEvent.lesson_id == lesson_id, LessonEvent.seq > since)
         .order_by(LessonEvent.seq)
         .limit(limit)
     )
-    rows = (await session.scalars(query)).all()
-    return [Event(row.lesson_id, row.seq, row.position, row.kind, row.payload) for row in rows]
+    if reader is not None:
+        query = query.where(reader.condition())
+    return [_event(row) for row in (await session.scalars(query)).all()]
+
+
+def _event(row: LessonEvent) -> Event:
+    where = (row.lesson_id, row.seq, row.position)
+    return Event(*where, row.kind, row.payload, row.audience, row.person_id)
 
 
 async def read_view(session: AsyncSession, lesson_id: uuid.UUID) -> View:
@@ -182,7 +256,7 @@ class Timelines:
     async def record(
         self,
         lesson_id: uuid.UUID,
-        decide: Callable[[AsyncSession, Lesson], Awaitable[Sequence[Happening]]],
+        decide: Callable[[AsyncSession, Lesson], Awaitable[Sequence[Happening | Addressed]]],
     ) -> Lesson:
         """Change a lesson and record what happened, in one transaction; then tell everybody."""
         async with self._turn(lesson_id):

@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from server.models import Lesson, LessonEvent
-from server.timeline import Event, Reading, View, position_at, read_events, start_of
+from server.timeline import (
+    PERSON,
+    TEACHERS,
+    Addressed,
+    Event,
+    Reader,
+    Reading,
+    View,
+    position_at,
+    read_events,
+    start_of,
+)
 from tests.server.conftest import FakeClock, Place, World, running_world
 
 HOUR = 3_600_000
@@ -153,3 +164,53 @@ async def test_positions_go_on_over_a_restart_and_a_step_of_the_clock(place: Pla
         async with world.services.database.read() as session:
             events = await read_events(session, lesson, 0)
     assert [one.position for one in events] == [0, 600_000, 660_000]
+
+
+async def test_each_reader_gets_their_own_events_and_all_count_them(world: World) -> None:
+    lesson = await open_lesson(world)
+    student, other = await world.person(), await world.person()
+    told: list[Event] = []
+
+    async def keep(one: Event) -> None:
+        told.append(one)
+
+    async def decide(_session: object, _lesson: Lesson) -> list[Addressed]:
+        return [
+            Addressed("test.all", {}),
+            Addressed("test.teachers", {}, TEACHERS),
+            Addressed("test.person", {}, PERSON, student.id),
+            Addressed("test.all", {}),
+        ]
+
+    world.services.timelines.on_event(keep)
+    await world.services.timelines.record(lesson, decide)
+    await world.services.timelines.happened(lesson, ("test.all", {}))
+    assert [one.seq for one in told] == [1, 2, 3, 4, 5]
+    assert [one.after_all for one in told] == [0, 1, 1, 1, 4]
+    assert [one.after_teachers for one in told] == [0, 1, 2, 2, 4]
+
+    async def read(reader: Reader | None) -> list[int]:
+        async with world.services.database.read() as session:
+            return [one.seq for one in await read_events(session, lesson, 0, reader=reader)]
+
+    assert await read(None) == [1, 2, 3, 4, 5]
+    assert await read(Reader(student.id, teacher=False)) == [1, 3, 4, 5]
+    assert await read(Reader(other.id, teacher=False)) == [1, 4, 5]
+    assert await read(Reader(None, teacher=False)) == [1, 4, 5]
+    assert await read(Reader(other.id, teacher=True)) == [1, 2, 4, 5]
+
+
+async def test_the_clock_of_a_lesson_stands_still_after_its_end(world: World) -> None:
+    staff = await world.staff()
+    course = (await world.course(staff))["id"]
+    lesson = uuid.UUID((await world.lesson(staff, course))["id"])
+    await world.set_state(staff, str(lesson), "practice", "live")
+    world.clock.pass_time(minutes=5)
+    await world.set_state(staff, str(lesson), "ended")
+    world.clock.pass_time(days=3)
+    await world.services.timelines.happened(lesson, ("test", {}))
+    world.clock.pass_time(days=3)
+    await world.services.timelines.happened(lesson, ("test", {}))
+    async with world.services.database.read() as session:
+        events = await read_events(session, lesson, 0)
+    assert [one.position for one in events][-3:] == [300_000, 300_000, 300_000]

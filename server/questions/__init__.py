@@ -1,0 +1,1 @@
+"""Questions: what students ask, and what becomes of it."""
