@@ -51,17 +51,17 @@ class ConsumerParameters(TypedDict):
 
 # --- events, as tuples whose first element is the name -------------------------------------
 
-#   ("transport_connected", transport, "ip:port")    first authenticated check, or a return after silence
+#   ("transport_connected", transport, "ip:port")    first authenticated check, or back from silence
 #   ("transport_migrated", transport, "ip:port")     authenticated traffic moved to another address
-#   ("transport_disconnected", transport)            no datagram for DISCONNECTED_AFTER; may come back
+#   ("transport_disconnected", transport)            nothing for DISCONNECTED_AFTER; may come back
 #   ("transport_expired", transport)                 consent ended (RFC 7675); it is gone for good
 #   ("dtls_received", transport, datagram)           first byte 20..63, from a checked address
 #   ("producer_started", producer, ssrc)             first valid packet of the source
 #   ("producer_stalled", producer)                   no packet for STALLED_AFTER (video and audio)
 #   ("producer_resumed", producer)
-#   ("audio_levels", [(producer, level), ...])       RFC 6464 level, 0 loud .. 127 silent; at most 5 a second
+#   ("audio_levels", [(producer, level), ...])       RFC 6464, 0 loud .. 127 silent; 5 a second at most
 #   ("keyframe_requested", producer)                 a direct transport's producer should send one
-#   ("packets_received", transport, consumer, [packet, ...])  a direct transport's copies, plain RTP;
+#   ("packets_received", transport, consumer, [packet, ...])  a direct transport's plain RTP;
 #                                                    sender reports come as plain RTCP (RFC 5761 §4)
 #   ("worker_failed", thread, message)               a panic was caught; its rooms are gone
 Event = tuple[object, ...]
@@ -126,13 +126,13 @@ class Engine:
         receive_key: bytes,
         receive_salt: bytes,
     ) -> None:
-        """Begin SRTP; key and salt lengths are 16 and 12 (GCM, RFC 7714) or 16 and 14 (CM, RFC 3711)."""
+        """Begin SRTP; key and salt have 16 and 12 bytes (RFC 7714) or 16 and 14 (RFC 3711)."""
 
     def transport_close(self, transport: int) -> None:
         """End the transport with its producers and consumers."""
 
     def dtls_send(self, transport: int, datagram: bytes) -> None:
-        """Send one DTLS record batch to the transport's selected address; dropped if there is none."""
+        """Send DTLS records to the transport's selected address; dropped if there is none."""
 
     # producers: a published track
     def producer_create(
@@ -140,7 +140,7 @@ class Engine:
     ) -> None: ...
     def producer_close(self, producer: int) -> None: ...
     def keyframe_request(self, producer: int) -> None:
-        """Ask the publisher for a keyframe, subject to the same throttle as subscribers' requests."""
+        """Ask the publisher for a keyframe, throttled like subscribers' requests."""
 
     # consumers: one slot of one subscriber
     def consumer_create(
