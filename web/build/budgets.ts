@@ -1,6 +1,6 @@
 /** Fails the build when a page has grown beyond what a slow phone should have to download. */
 import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Manifest, Plugin } from "vite";
 
@@ -50,7 +50,7 @@ export function budgets(): Plugin {
     name: "darsgoh:budgets",
     apply: "build",
     configResolved(config) {
-      outDir = join(config.root, config.build.outDir);
+      outDir = resolve(config.root, config.build.outDir);
     },
     closeBundle() {
       const manifest: Manifest = JSON.parse(

@@ -1,6 +1,6 @@
 /** After the build: the join page as plain HTML, one file for each language. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createServer, type Manifest, type Plugin } from "vite";
 import type { renderAll } from "../src/prerender";
 
@@ -25,7 +25,7 @@ export function prerenderJoin(): Plugin {
     name: "darsgoh:prerender-join",
     apply: "build",
     configResolved(config) {
-      outDir = join(config.root, config.build.outDir);
+      outDir = resolve(config.root, config.build.outDir);
     },
     async writeBundle() {
       const manifest = JSON.parse(readFileSync(join(outDir, ".vite/manifest.json"), "utf8"));

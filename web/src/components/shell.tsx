@@ -7,6 +7,7 @@ import { LANGUAGES } from "../protocol/types";
 import { announced } from "../state/announcer";
 import { person, signOut, switchLanguage } from "../state/app";
 import { Button } from "./basics";
+import { Icon } from "./icon";
 
 export function LanguageSwitch() {
   return (
@@ -56,11 +57,13 @@ function Account() {
     <div class="account">
       {who.guest ? (
         <span class="account-name" data-testid="who">
-          {who.name}
+          <Icon name="person" />
+          <span>{who.name}</span>
         </span>
       ) : (
         <a class="account-name" href="/sign-in" title={t().account} data-testid="who">
-          {who.name}
+          <Icon name="person" />
+          <span>{who.name}</span>
         </a>
       )}
       <Button
