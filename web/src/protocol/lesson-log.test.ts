@@ -61,6 +61,13 @@ describe("what a page knows of a lesson", () => {
     expect(applyEvent(before, event(12, "lesson.ended"))).toEqual({ view: before, hole: true });
   });
 
+  it("does not miss events that were for somebody else", () => {
+    const { view: after, hole } = applyEvent(view(), { ...event(14, "lesson.ended"), after: 10 });
+    expect(hole).toBe(false);
+    expect(after.seq).toBe(14);
+    expect(applyEvent(view(), { ...event(14, "lesson.ended"), after: 11 }).hole).toBe(true);
+  });
+
   it("ignores what it has seen, and other lessons", () => {
     const before = view();
     expect(applyEvent(before, event(10, "lesson.ended")).view).toBe(before);

@@ -32,7 +32,7 @@ export function fromSnapshot(snapshot: LessonSnapshot): LessonView {
 /** Apply one event; one that is already known changes nothing. */
 export function applyEvent(view: LessonView, event: LessonEvent): Applied {
   if (event.lesson !== view.lesson.id || event.seq <= view.seq) return { view, hole: false };
-  if (event.seq > view.seq + 1) return { view, hole: true };
+  if ((event.after ?? event.seq - 1) > view.seq) return { view, hole: true };
   return { view: { ...view, ...changes(view, event), seq: event.seq }, hole: false };
 }
 

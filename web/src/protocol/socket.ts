@@ -1,6 +1,8 @@
 /** The one file that owns the socket: joins a lesson, keeps its view without holes, comes back by itself. */
 import { io, type Socket } from "socket.io-client";
+import { Feed } from "./feed";
 import { applyEvent, fromSnapshot, type LessonView } from "./lesson-log";
+import type { Acknowledgement, Command, JoinedQuestions } from "./questions";
 import type { LessonEvent, LessonSnapshot, Presence } from "./types";
 
 /** A whole class that lost the server together comes back spread over this time, in ms. */
@@ -10,6 +12,8 @@ const RECONNECT_MIN = 1_000;
 const RECONNECT_MAX = 5_000;
 /** No acknowledgement of a join for this long: join again, in ms. */
 const JOIN_TIMEOUT = 10_000;
+/** No acknowledgement of a command for this long: it is sent again, in ms. */
+const COMMAND_TIMEOUT = 8_000;
 
 export type SocketState = "connecting" | "joined" | "reconnecting" | "refused" | "closed";
 
@@ -19,10 +23,12 @@ export interface SocketListener {
 }
 
 type JoinAnswer =
-  | ({ ok: true } & LessonSnapshot)
+  | ({ ok: true } & LessonSnapshot & JoinedQuestions)
   | { ok: false; error: { code: string; detail: string } };
 
 export class LessonSocket {
+  /** What questions are made of; a page may listen later. */
+  readonly feed = new Feed();
   readonly #lesson: string;
   readonly #listener: SocketListener;
   #socket: Socket | null = null;
@@ -52,6 +58,9 @@ export class LessonSocket {
     socket.on("connect", () => this.#connected());
     socket.on("disconnect", (reason) => this.#disconnected(reason));
     socket.on("event", (event: LessonEvent) => this.#event(event));
+    socket.on("mine", (mine: { lesson: string; voted: Record<string, boolean> }) => {
+      if (mine.lesson === this.#lesson) this.feed.mine(mine.voted);
+    });
     socket.on("presence", (presence: Presence & { lesson: string }) => this.#presence(presence));
   }
 
@@ -61,6 +70,16 @@ export class LessonSocket {
     this.#socket?.disconnect();
     this.#socket = null;
     this.#listener.state("closed", null);
+  }
+
+  /** Send a command; null when no acknowledgement came, and it may or may not have happened. */
+  command(command: Command): Promise<Acknowledgement | null> {
+    const socket = this.#socket;
+    if (!socket?.connected) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      const done = (late: Error | null, answer: Acknowledgement) => resolve(late ? null : answer);
+      socket.timeout(COMMAND_TIMEOUT).emit("command", command, done);
+    });
   }
 
   /** Cut the connection as a network would; only for tests. */
@@ -77,6 +96,7 @@ export class LessonSocket {
   #disconnected(reason: string): void {
     if (!this.#socket) return;
     this.#listener.state("reconnecting", null);
+    this.feed.online(false);
     // Socket.IO does not return by itself when the server closed on purpose.
     if (reason === "io server disconnect") {
       this.#later(RECONNECT_MIN + Math.random() * REJOIN_SPREAD, () => this.#socket?.connect());
@@ -112,6 +132,10 @@ export class LessonSocket {
     this.#view = fromSnapshot(answer);
     this.#listener.state("joined", null);
     this.#listener.view(this.#view);
+    if (answer.my) {
+      this.feed.joined(answer);
+      this.feed.online(true);
+    }
     for (const event of this.#early.splice(0)) this.#event(event);
   }
 
@@ -128,6 +152,7 @@ export class LessonSocket {
     }
     if (view === this.#view) return;
     this.#view = view;
+    this.feed.event(event);
     this.#listener.view(view);
   }
 

@@ -119,6 +119,8 @@ export interface SourceState {
 export interface LessonEvent {
   lesson: string;
   seq: number;
+  /** The number before it that this page was told; some events are for others. */
+  after?: number;
   position: number;
   kind: string;
   payload: Record<string, unknown>;

@@ -103,6 +103,11 @@ export class LiveLesson {
     return this.#player.pc;
   }
 
+  /** For questions, which have a part of the page to themselves. */
+  get socket(): LessonSocket {
+    return this.#socket;
+  }
+
   /** Begin to follow the lesson; media waits for `watch`. */
   open(): void {
     const onOnline = () => {

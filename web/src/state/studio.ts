@@ -130,6 +130,11 @@ export class Studio {
     this.#channel = "BroadcastChannel" in window ? new BroadcastChannel(`darsgoh.air.${id}`) : null;
   }
 
+  /** For questions, which have a part of the page to themselves. */
+  get socket(): LessonSocket {
+    return this.#socket;
+  }
+
   get pc(): RTCPeerConnection | null {
     return this.#publisher.pc;
   }
