@@ -3,6 +3,7 @@
 MediaError
 ├── LimitReached      more of something than the room or the process carries
 ├── SourceTaken       another participant already publishes the source
+├── TurnOver          the turn that something was published for has ended
 ├── CodecMismatch     the two ends of a slot or source have no codec in common
 ├── KindMismatch      an audio track for a video source or slot, or the reverse
 ├── RoomExists        the lesson already has a room
@@ -49,6 +50,16 @@ class SourceTaken(MediaError):
         super().__init__(f"The source {source.value!r} is already published by somebody else.")
         self.source = source
         self.holder = holder
+
+
+class TurnOver(MediaError):
+    """Say that a guest's turn has ended, or never began."""
+
+    code = "turn-over"
+
+    def __init__(self, turn: str) -> None:
+        super().__init__("The turn to speak is over.")
+        self.turn = turn
 
 
 class CodecMismatch(MediaError):

@@ -58,13 +58,20 @@ class Publication(Membership):
 
     Closed with LEFT, its sources are removed at once; after any other end of the connection they
     keep their slots for a while, because the participant usually comes back.
+    A guest publishes for a `turn`, and is `held` back in silence until that turn is on air.
     """
 
     def __init__(
-        self, participant: str, transport: Transport, producers: Mapping[Source, Producer]
+        self,
+        participant: str,
+        transport: Transport,
+        producers: Mapping[Source, Producer],
+        turn: str | None = None,
     ) -> None:
         super().__init__(participant, transport)
         self.producers = dict(producers)
+        self.turn = turn
+        self.held = turn is not None
         self.retiring = False  # a successor has started, and gets a little time for the rest
 
     def overlap(self, other: Publication) -> set[Source]:

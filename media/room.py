@@ -16,6 +16,7 @@ from media.errors import (
     RoomClosed,
     RoomExists,
     SourceTaken,
+    TurnOver,
 )
 from media.events import (
     PublisherConnected,
@@ -32,7 +33,7 @@ from media.events import (
 from media.membership import Publication, Subscription
 from media.seat import Seat
 from media.slots import Floor, assign, hear
-from media.types import Activity, CloseReason, Slot, Source, SourceState
+from media.types import Activity, CloseReason, Slot, Source, SourceState, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -78,6 +79,7 @@ class Room:
             rehearsal: dict.fromkeys(Slot) for rehearsal in (False, True)
         }
         self._levels: dict[Source, int] = {}
+        self._turns = Turns()
         self._floor = Floor()
         self._listeners: list[Callable[[RoomEvent], None]] = []
         self._router = self._open_router()
@@ -129,18 +131,37 @@ class Room:
         self.live = live
         self._assign()
 
+    def set_turns(self, turns: Turns) -> None:
+        """Put the guest whose turn it is on air; end what is published for any other turn.
+
+        A turn that is tested sends in silence, and can not go back to that from on air.
+        """
+        if self.closed:
+            return
+        self._turns = turns
+        for publication in list(self._publications):
+            self._follow_turn(publication)
+        for seat in list(self._seats.values()):  # whose guests were to come back
+            if seat.turn is not None and seat.turn != turns.on_air:
+                seat.last_reason = CloseReason.LEFT
+                self._remove(seat)
+
     def add_publisher(
-        self, participant: str, sources: Mapping[Source, TrackParameters]
+        self,
+        participant: str,
+        sources: Mapping[Source, TrackParameters],
+        turn: str | None = None,
     ) -> Publication:
         """Take sources from a participant, in place of those the same participant sends.
 
-        Raises SourceTaken, LimitReached, KindMismatch or RoomClosed.
+        Sources for a guest's `turn` are held back until it is on air, and end with it.
+        Raises SourceTaken, TurnOver, LimitReached, KindMismatch or RoomClosed.
         """
-        self._check_publisher(participant, sources)
-        pointless = self._attempts(participant, sources)
+        self._check_publisher(participant, sources, turn)
+        pointless = self._attempts(participant, sources) + self._tests(turn)
         if len(self._publications) - len(pointless) >= self._limits.publications:
             raise LimitReached("publishers in a lesson", self._limits.publications)
-        publication = self._publish(participant, sources)
+        publication = self._publish(participant, sources, turn)
         for attempt in pointless:
             attempt.close(CloseReason.REPLACED)
         return publication
@@ -177,13 +198,17 @@ class Room:
 
     # --- checks -----------------------------------------------------------------------------
 
-    def _check_publisher(self, participant: str, sources: Mapping[Source, TrackParameters]) -> None:
+    def _check_publisher(
+        self, participant: str, sources: Mapping[Source, TrackParameters], turn: str | None
+    ) -> None:
         self._check_open()
+        if turn is not None and turn not in self._turns:
+            raise TurnOver(turn)
         for source, track in sources.items():
             if track.kind != source.kind:
                 raise KindMismatch(source, track.kind)
             seat = self._seats.get(source)
-            if seat is not None and seat.participant != participant:
+            if turn is None and seat is not None and seat.participant != participant:
                 raise SourceTaken(source, seat.participant)
 
     def _check_subscriber(
@@ -218,6 +243,11 @@ class Room:
             and not one.producers.keys().isdisjoint(sources)
         ]
 
+    def _tests(self, turn: str | None) -> list[Publication]:
+        """Return what a turn sends in silence: nobody misses it when it is sent anew."""
+        held = [one for one in self._publications if one.held and one.connected]
+        return [one for one in held if one.turn == turn]
+
     def _drop_oldest(self, participant: str) -> None:
         own = [one for one in self._subscriptions.values() if one.participant == participant]
         for subscription in own[: len(own) - self._limits.per_participant + 1]:
@@ -225,18 +255,22 @@ class Room:
 
     # --- joining ----------------------------------------------------------------------------
 
-    def _publish(self, participant: str, sources: Mapping[Source, TrackParameters]) -> Publication:
+    def _publish(
+        self, participant: str, sources: Mapping[Source, TrackParameters], turn: str | None
+    ) -> Publication:
         transport = self._router.create_transport()
         with _closing_on_error(transport):
             producers = {
                 source: transport.produce(source, track) for source, track in sources.items()
             }
-        publication = Publication(participant, transport, producers)
+        publication = Publication(participant, transport, producers, turn)
         self._publications.append(publication)
         publication.on_connected(lambda: self._emit(PublisherConnected(participant)))
         publication.on_close(lambda reason: self._lose_publication(publication, reason))
-        for producer in producers.values():
-            self._seat(publication, producer)
+        if turn is None:
+            self._seat_all(publication)
+        else:
+            self._follow_turn(publication)
         return publication
 
     def _subscribe(
@@ -251,12 +285,45 @@ class Room:
         subscription.on_close(lambda reason: self._lose_subscription(subscription, reason))
         return subscription
 
+    # --- turns ------------------------------------------------------------------------------
+
+    def _follow_turn(self, publication: Publication) -> None:
+        """Hold a guest's publication back, put it on air or end it, as the turns are now."""
+        if publication.turn is None:
+            return
+        on_air = publication.turn == self._turns.on_air
+        if publication.turn not in self._turns or not (on_air or publication.held):
+            publication.close(CloseReason.LEFT)
+        elif on_air and publication.held:
+            publication.held = False
+            self._make_way(publication)
+            self._seat_all(publication)
+
+    def _make_way(self, publication: Publication) -> None:
+        """End what others send as the sources of whoever is on air now."""
+        for source in publication.producers:
+            seat = self._seats.get(source)
+            if seat is None or seat.participant == publication.participant:
+                continue
+            for other in list(self._publications):
+                if other.producers.get(source) in seat.producers:
+                    other.close(CloseReason.REPLACED)
+            seat.last_reason = CloseReason.REPLACED
+            self._remove(seat)
+
     # --- sources ----------------------------------------------------------------------------
+
+    def _seat_all(self, publication: Publication) -> None:
+        for producer in publication.producers.values():
+            self._seat(publication, producer)
+            if producer.started:  # in silence
+                self._handle_producer(publication, producer)
 
     def _seat(self, publication: Publication, producer: Producer) -> None:
         seat = self._seats.get(producer.source)
         if seat is None:
             seat = self._seats[producer.source] = Seat(producer.source, publication.participant)
+        seat.turn = publication.turn
         seat.take(producer)
         producer.on_state(lambda _: self._handle_producer(publication, producer))
         if producer.source.kind == "audio":
@@ -323,6 +390,7 @@ class Room:
         return [
             old
             for old in older
+            if old.participant == publication.participant and not old.held
             if any(publication.has_started(source) for source in publication.overlap(old))
         ]
 

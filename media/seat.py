@@ -34,6 +34,7 @@ class Seat:
     def __init__(self, source: Source, participant: str) -> None:
         self.source = source
         self.participant = participant
+        self.turn: str | None = None  # the turn of a guest, with which the seat ends
         self.producers: list[Producer] = []  # oldest first, closed ones taken out
         self.shown: Producer | None = None  # the newest that has started
         self.announced = False  # the room has been told that the source is there

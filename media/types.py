@@ -155,6 +155,17 @@ class Activity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Turns:
+    """Whose guest sources a room takes: one turn is on air, others are tested in silence."""
+
+    on_air: str | None = None
+    testing: frozenset[str] = frozenset()
+
+    def __contains__(self, turn: str) -> bool:
+        return turn == self.on_air or turn in self.testing
+
+
+@dataclass(frozen=True, slots=True)
 class SourceState:
     """A source of a room, and whose it is."""
 

@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
-from media.errors import Closed, CodecMismatch, KindMismatch, LimitReached, MediaError, SourceTaken
+from media.errors import (
+    Closed,
+    CodecMismatch,
+    KindMismatch,
+    LimitReached,
+    MediaError,
+    SourceTaken,
+    TurnOver,
+)
 from media.types import CloseReason
 from signaling import cors, whep, whip
 from signaling.answers import write_answer
@@ -193,7 +201,7 @@ class Signaling:
         async def publish(request: web.Request) -> web.StreamResponse:
             grant, room, offer = await self._enter(request, whip.RIGHTS[entrance])
             publication, answered = whip.publish(
-                room, grant.participant, entrance, offer, self._settings.video_codecs
+                room, grant, entrance, offer, self._settings.video_codecs
             )
             return self._created(Protocol.WHIP, grant, offer, publication, answered)
 
@@ -378,6 +386,8 @@ def translate(error: MediaError) -> SignalingError:
     match error:
         case SourceTaken():
             return Conflict(error.code, str(error))
+        case TurnOver():
+            return Refused(error.code, str(error))
         case CodecMismatch() | KindMismatch():
             return Unprocessable(error.code, str(error))
         case LimitReached():

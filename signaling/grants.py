@@ -37,6 +37,7 @@ class Grant:
     """One participant's right in one lesson until `expires_at` (aware, UTC).
 
     `rehearsal` lets a subscriber see the sources before the lesson is live.
+    `turn` binds a grant to speak to one turn, and it ends with it.
     """
 
     lesson: str
@@ -45,12 +46,13 @@ class Grant:
     name: str
     rehearsal: bool
     expires_at: datetime
+    turn: str | None = None
 
 
 def issue(key: bytes, grant: Grant, now: datetime) -> str:
     """Return the signed token of a grant; raise ValueError for a key or a grant that is unfit."""
     _check_fields(grant)
-    claims = {
+    claims: dict[str, object] = {
         "aud": AUDIENCE,
         "sub": grant.participant,
         "lesson": grant.lesson,
@@ -60,6 +62,8 @@ def issue(key: bytes, grant: Grant, now: datetime) -> str:
         "iat": int(now.timestamp()),
         "exp": int(grant.expires_at.timestamp()),
     }
+    if grant.turn is not None:
+        claims["turn"] = grant.turn
     return jwt.encode({"alg": ALGORITHM}, claims, _import_key(key), algorithms=[ALGORITHM])
 
 
@@ -85,9 +89,9 @@ def _import_key(key: bytes) -> OctKey:
 
 
 def _check_fields(grant: Grant) -> None:
-    for field in (grant.lesson, grant.participant):
-        if not 0 < len(field) <= MAX_FIELD_LENGTH:
-            raise ValueError(f"a lesson or participant has 1 to {MAX_FIELD_LENGTH} characters")
+    for field in (grant.lesson, grant.participant, grant.turn):
+        if field is not None and not 0 < len(field) <= MAX_FIELD_LENGTH:
+            raise ValueError(f"lessons, people and turns have 1 to {MAX_FIELD_LENGTH} characters")
     if len(grant.name) > MAX_FIELD_LENGTH:
         raise ValueError(f"a name has at most {MAX_FIELD_LENGTH} characters")
 
@@ -113,12 +117,14 @@ def _grant(claims: dict[str, object]) -> Grant:
         raise GrantError("token-invalid", "The token names a right we do not know.") from error
     lesson, participant, name = claims.get("lesson"), claims.get("sub"), claims.get("name")
     rehearsal, expires = claims.get("rehearsal"), claims.get("exp")
+    turn = claims.get("turn")
     if (
         not isinstance(lesson, str)
         or not isinstance(participant, str)
         or not isinstance(name, str)
         or not isinstance(rehearsal, bool)
         or not isinstance(expires, int)
+        or not isinstance(turn, str | None)
     ):
         raise GrantError("token-invalid", "The token lacks a claim.")
     return Grant(
@@ -128,4 +134,5 @@ def _grant(claims: dict[str, object]) -> Grant:
         name=name,
         rehearsal=rehearsal,
         expires_at=datetime.fromtimestamp(expires, UTC),
+        turn=turn,
     )

@@ -65,12 +65,13 @@ class Session:
         return Connection(transport.ice, transport.fingerprint, self._candidates)
 
     def belongs_to(self, grant: Grant) -> bool:
-        """Say whether a grant is for the same participant, lesson and right."""
+        """Say whether a grant is for the same participant, lesson, right and turn."""
         own = self.grant
-        return (own.lesson, own.participant, own.right) == (
+        return (own.lesson, own.participant, own.right, own.turn) == (
             grant.lesson,
             grant.participant,
             grant.right,
+            grant.turn,
         )
 
     def apply(self, fragment: Fragment, if_match: str | None) -> str | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from media.room import Publication, Room
     from media.types import Kind
     from signaling.capabilities import Negotiated
+    from signaling.grants import Grant
     from signaling.sdp import Offer, OfferedMedia
 
 
@@ -43,7 +44,7 @@ OFFERED_DIRECTIONS = frozenset({Direction.SENDONLY, Direction.SENDRECV})  # RFC 
 
 
 def publish(
-    room: Room, participant: str, entrance: Entrance, offer: Offer, video_codecs: Sequence[str]
+    room: Room, grant: Grant, entrance: Entrance, offer: Offer, video_codecs: Sequence[str]
 ) -> tuple[Publication, list[AnsweredMedia]]:
     """Start a publication and return it with the m-lines to answer.
 
@@ -51,7 +52,9 @@ def publish(
     """
     tracks = assign_sources(entrance, [negotiate(m, video_codecs) for m in _sending(offer)])
     publication = room.add_publisher(
-        participant, {source: negotiated.track() for source, negotiated in tracks.items()}
+        grant.participant,
+        {source: negotiated.track() for source, negotiated in tracks.items()},
+        turn=grant.turn,
     )
     return publication, [AnsweredMedia(negotiated) for negotiated in tracks.values()]
 

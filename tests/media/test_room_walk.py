@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from media.errors import LimitReached, SourceTaken
+from media.errors import LimitReached, SourceTaken, TurnOver
 from media.events import (
     RoomEvent,
     SlotChanged,
@@ -19,7 +19,7 @@ from media.events import (
 )
 from media.room import Publication, Room, RoomLimits, Rooms
 from media.slots import assign
-from media.types import Activity, CloseReason, Slot, Source, SourceState, TransportState
+from media.types import Activity, CloseReason, Slot, Source, SourceState, TransportState, Turns
 from tests.media.values import CLASSROOM, PLAIN, slot, tracks
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 STEPS = 150
 PARTICIPANTS = ("teacher", "assistant", "guest")
+TURNS = {"guest": "turn 1", "pupil": "turn 2", "parent": "turn 3"}
 ENDS = (CloseReason.LEFT, CloseReason.PEER_CLOSED, CloseReason.EXPIRED, CloseReason.TIMEOUT)
 
 
@@ -67,6 +68,7 @@ class Walk:
         self.rooms = Rooms(worker, limits)
         self.room = self.rooms.open("lesson", live=False)
         self.listener = Listener(self.room)
+        self.turns = Turns()
 
     def step(self) -> None:
         moves = (
@@ -79,7 +81,9 @@ class Walk:
             self.end_subscription,
             self.wait,
             self.speak,
-            self.turn,
+            self.go_live,
+            self.test,
+            self.take_turns,
         )
         self.dice.choice(moves)()
         self.check()
@@ -88,6 +92,19 @@ class Walk:
         sources = self.dice.sample(list(Source), self.dice.randint(1, 3))
         with contextlib.suppress(SourceTaken, LimitReached):
             self.room.add_publisher(self.dice.choice(PARTICIPANTS), tracks(*sources))
+
+    def test(self) -> None:
+        """Let a guest publish for a turn that may be over, tested or on air."""
+        guest, turn = self.dice.choice(list(TURNS.items()))
+        sources = tracks(Source.GUEST_VOICE, Source.GUEST_CAMERA)
+        with contextlib.suppress(TurnOver, LimitReached):
+            self.room.add_publisher(guest, sources, turn)
+
+    def take_turns(self) -> None:
+        turns = self.dice.sample(list(TURNS.values()), self.dice.randint(0, len(TURNS)))
+        on_air = turns.pop() if turns and self.dice.random() < 0.6 else None
+        self.turns = Turns(on_air, frozenset(turns))
+        self.room.set_turns(self.turns)
 
     def connect(self) -> None:
         if publication := self.any_publication():
@@ -121,7 +138,7 @@ class Walk:
     def wait(self) -> None:
         self.timers.advance(self.dice.choice((0.1, 1.0, 5.0, 31.0)))
 
-    def turn(self) -> None:
+    def go_live(self) -> None:
         self.room.set_live(self.dice.random() < 0.7)
 
     def any_publication(self) -> Publication | None:
@@ -132,8 +149,15 @@ class Walk:
         assert self.listener.sources == self.room.sources()
         assert self.listener.slots == self.room.slots()
         self.check_slots()
+        self.check_turns()
         for subscription in self.room.subscriptions():
             self.check_shown(subscription.consumers, self.room.slots(subscription.rehearsal))
+
+    def check_turns(self) -> None:
+        for publication in self.room.publications():
+            if publication.turn is not None:
+                assert publication.turn in self.turns
+                assert publication.held == (publication.turn != self.turns.on_air)
 
     def check_slots(self) -> None:
         present = self.room.sources()
@@ -158,7 +182,7 @@ class Walk:
     def check_newest(self, source: Source | None, shown: object) -> None:
         for publication in reversed(self.room.publications()):
             producer = publication.producers.get(source) if source else None
-            if producer is not None and producer.started:
+            if producer is not None and producer.started and not publication.held:
                 assert shown is producer
                 return
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import signaling
-from media.errors import CodecMismatch, KindMismatch, LimitReached, SourceTaken
+from media.errors import CodecMismatch, KindMismatch, LimitReached, SourceTaken, TurnOver
 from signaling import sdp, sdpfrag
 
 PACKAGE = Path(signaling.__file__).parent
@@ -19,7 +19,8 @@ REFUSAL = re.compile(
 
 
 def codes_in_source() -> set[str]:
-    found = {error.code for error in (CodecMismatch, KindMismatch, LimitReached, SourceTaken)}
+    refusals = (CodecMismatch, KindMismatch, LimitReached, SourceTaken, TurnOver)
+    found = {error.code for error in refusals}
     for path in PACKAGE.glob("*.py"):
         found |= set(REFUSAL.findall(path.read_text()))
     return found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from media.room import RoomLimits
+from media.types import Turns
 from signaling.app import SignalingSettings
 from signaling.grants import Right
 from signaling.ice_servers import IceServers
@@ -507,6 +508,27 @@ class TestAuthorization:
         assert response.status == status
         if status == 403:
             assert await problem(response) == "right-missing"
+
+    async def test_a_grant_for_a_turn_opens_nothing_before_and_after_it(self, door: Door) -> None:
+        room = door.rooms.get(LESSON)
+        assert room is not None
+        bearer = door.bearer(Right.SPEAK, turn="turn-1")
+        offer = only(CHROME, "audio")
+        refused = await door.publish(offer, "/guest", headers=bearer)
+        assert (refused.status, await problem(refused)) == (403, "turn-over")
+        room.set_turns(Turns(testing=frozenset({"turn-1"})))
+        response = await door.publish(offer, "/guest", headers=bearer)
+        assert response.status == 201
+        session = response.headers["Location"]
+        assert (await door.client.get(session, headers=bearer)).status == 204
+        for other in (door.bearer(Right.SPEAK), door.bearer(Right.SPEAK, turn="turn-2")):
+            stranger = await door.client.get(session, headers=other)
+            assert (stranger.status, await problem(stranger)) == (403, "token-elsewhere")
+        room.set_turns(Turns(on_air="turn-2"))
+        gone = await door.client.get(session, headers=bearer)
+        assert (gone.status, await problem(gone)) == (404, "session-unknown")
+        again = await door.publish(offer, "/guest", headers=bearer)
+        assert (again.status, await problem(again)) == (403, "turn-over")
 
     async def test_a_session_is_only_its_own_participants(self, door: Door) -> None:
         made = await door.publish()
