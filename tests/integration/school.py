@@ -44,9 +44,10 @@ class School:
         rehearsal: bool = False,
         lifetime: timedelta = timedelta(hours=1),
         key: bytes = KEY,
+        turn: str | None = None,
     ) -> str:
         now = datetime.now(UTC)
-        grant = Grant(lesson, right, participant, participant, rehearsal, now + lifetime)
+        grant = Grant(lesson, right, participant, participant, rehearsal, now + lifetime, turn)
         return issue(key, grant, now + min(lifetime, timedelta(0)))
 
     def student(self) -> str:
