@@ -51,7 +51,7 @@ class ConsumerParameters(TypedDict):
 
 # --- events, as tuples whose first element is the name -------------------------------------
 
-#   ("transport_connected", transport, "ip:port")    first authenticated check, or back from silence
+#   ("transport_connected", transport, "ip:port")    first authenticated check, or or back again
 #   ("transport_migrated", transport, "ip:port")     authenticated traffic moved to another address
 #   ("transport_disconnected", transport)            nothing for DISCONNECTED_AFTER; may come back
 #   ("transport_expired", transport)                 consent ended (RFC 7675); it is gone for good
