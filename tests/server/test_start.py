@@ -2,25 +2,31 @@
 
 import asyncio
 import json
+import logging
 import os
 import re
 import socket
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
+from typer.testing import CliRunner
 
+from server.__main__ import app
 from server.database import Database
 from server.directory import prepare_directory
 from server.errors import DatabaseUnavailable, StartError
 from server.models import Base
 from server.serve import run_server
-from server.settings import Settings
+from server.settings import Settings, known_variables
 from tests.server.conftest import Place
 from tests.services import create_database, drop_database
 
@@ -28,30 +34,49 @@ ROOT = Path(__file__).parent.parent.parent
 LIMIT = 60  # seconds; a busy machine takes ten to start Python with everything
 
 
-def darsgoh(*arguments: str, data: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line and return what it said."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("DARSGOH_")}
-    environment = clean | {
+@dataclass
+class Said:
+    """What a command said, and how it ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def variables_for(data: Path, **variables: str) -> dict[str, str]:
+    """Return the settings of a server that is in nobody's way."""
+    return {
         "DARSGOH_DATA__DIRECTORY": str(data),
         "DARSGOH_MEDIA__PORT": "0",
         "DARSGOH_MEDIA__ADDRESS": "127.0.0.1",
         "DARSGOH_SERVER__PORT": "0",
-        "PYTHONPATH": str(ROOT),
-        "COLUMNS": "200",
         **variables,
     }
-    return subprocess.run(
-        [sys.executable, "-m", "server", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=LIMIT,
-        cwd=data if data.is_dir() else ROOT,
-        env=environment,
-    )
 
 
-def assert_one_sentence(done: subprocess.CompletedProcess[str], part: str) -> None:
+def darsgoh(*arguments: str, data: Path, **variables: str) -> Said:
+    """Run a command that ends by itself in this process, and return what it said."""
+    result = CliRunner().invoke(app, arguments, env=variables_for(data, **variables))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Said(result.exit_code, result.stdout, result.stderr)
+
+
+@pytest.fixture(autouse=True)
+def _own_logs_and_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Leave the logs as they were, and let no setting in from outside."""
+    for name in known_variables():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)  # where no config.toml lies
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+
+
+def assert_one_sentence(done: Said, part: str) -> None:
     assert done.returncode == 1, done.stderr
     assert part in done.stderr
     assert "Traceback" not in done.stderr
@@ -66,7 +91,7 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
     assert_one_sentence_after_logs(done, f"127.0.0.1:{port} (TCP) can not be opened")
 
 
-def assert_one_sentence_after_logs(done: subprocess.CompletedProcess[str], part: str) -> None:
+def assert_one_sentence_after_logs(done: Said, part: str) -> None:
     done.stderr = "\n".join(
         line for line in done.stderr.splitlines() if not line.startswith(("{", "20"))
     )
@@ -145,12 +170,7 @@ def test_a_damaged_key_file_is_named(tmp_path: Path) -> None:
 
 
 def test_the_first_start_prints_a_link_and_a_second_server_is_refused(tmp_path: Path) -> None:
-    environment = os.environ | {
-        "DARSGOH_DATA__DIRECTORY": str(tmp_path),
-        "DARSGOH_MEDIA__PORT": "0",
-        "DARSGOH_MEDIA__ADDRESS": "127.0.0.1",
-        "DARSGOH_SERVER__PORT": "0",
-    }
+    environment = os.environ | variables_for(tmp_path)
     with subprocess.Popen(
         [sys.executable, "-m", "server", "serve"],
         cwd=ROOT,
