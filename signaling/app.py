@@ -191,6 +191,8 @@ class Signaling:
             except MediaError as error:
                 response = problem(translate(error))
             response.headers.update(cors.headers(request, self._settings.cors_origins))
+            if request.content.exception() is not None:
+                response.force_close()  # nobody knows where the next request would begin
             return response
 
         return gate
@@ -354,6 +356,9 @@ async def read_text(request: web.Request, content_type: str, limit: int) -> str:
         return body.decode()
     except TimeoutError as error:
         raise TooSlow("body-too-slow", f"The body took over {BODY_TIMEOUT:.0f} s.") from error
+    except web.RequestPayloadError as error:
+        request.content.feed_eof()  # or aiohttp reads on, and logs what we have answered
+        raise BadRequest("body-broken", "The body breaks its own encoding.") from error
     except UnicodeDecodeError as error:
         raise BadRequest("sdp-not-text", "The body is not UTF-8 text.") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import zlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -188,6 +189,34 @@ async def test_another_content_type_is_refused(doors: Doors, content_type: str) 
     for send, offer in ((doors.publish, PUBLISH), (doors.watch, WATCH)):
         answer = await send(offer, **{"Content-Type": content_type})
         assert (answer.status, await problem(answer)) == (415, "content-type-wrong")
+
+
+BOMB = zlib.compress(b" " * 50 * MEGABYTE, 9)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "status"),
+    [
+        ("deflate", BOMB, 413),
+        ("deflate", BOMB[:100], 400),
+        ("deflate", b"not compressed", 400),
+        ("gzip", BOMB, 400),
+        ("unheard-of", b"v=1\r\n", 400),
+    ],
+)
+async def test_a_body_that_breaks_its_encoding_is_refused(
+    doors: Doors, encoding: str, body: bytes, status: int
+) -> None:
+    bearer = {"Authorization": f"Bearer {doors.school.token('guest', Right.SPEAK)}"}
+    for _ in range(2):  # the second would find a connection left in disorder
+        answer = await doors.http.post(
+            doors.school.whip("/guest"),
+            data=BytesIO(body),
+            headers={**SDP, **bearer, "Content-Encoding": encoding},
+        )
+        assert answer.status == status
+        if answer.content_type != "text/plain":  # aiohttp's own refusal, before we are asked
+            assert await problem(answer) in ("body-broken", "body-too-large", "sdp-malformed")
 
 
 async def test_a_stale_etag_changes_nothing(doors: Doors) -> None:
