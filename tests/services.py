@@ -1,14 +1,18 @@
 """Real services for the tests: a private PostgreSQL on a free port, and databases on demand."""
 
 import contextlib
+import ctypes
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import psycopg
 from psycopg import sql
@@ -19,14 +23,15 @@ MISSING = (
     "PostgreSQL is not installed, and half of the server's tests run on it: "
     "install the package `postgresql` (make install does) and run them again."
 )
+PR_SET_PDEATHSIG = 1
 START_SECONDS = 60  # on a machine that is busy with everything else
 
 
 def find_postgres() -> Path:
-    """Return the directory of initdb and pg_ctl; raises RuntimeError with the remedy."""
+    """Return the directory of initdb and postgres; raises RuntimeError with the remedy."""
     for pattern in POSTGRES_DIRECTORIES:
         for directory in sorted(Path("/").glob(pattern.lstrip("/")), reverse=True):
-            if (directory / "initdb").is_file() and (directory / "pg_ctl").is_file():
+            if (directory / "initdb").is_file() and (directory / "postgres").is_file():
                 return directory
     if (found := shutil.which("initdb")) is not None:
         return Path(found).resolve().parent
@@ -70,25 +75,56 @@ def running_postgres() -> Iterator[str]:
     directory = _owned_directory()
     data, port = str(directory / "data"), free_port()
     # Nothing here outlives the tests, so nothing needs to reach the disk.
-    options = (
-        f"-h 127.0.0.1 -p {port} -k {directory} -c fsync=off -c full_page_writes=off "
-        "-c max_connections=60"
-    )
+    options = ["fsync=off", "full_page_writes=off", "max_connections=60"]
+    command = [
+        f"{binaries}/postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port),
+        "-k", str(directory), *(part for option in options for part in ("-c", option)),
+    ]  # fmt: skip
+    url = f"postgresql://darsgoh@127.0.0.1:{port}/postgres"
     try:
         _run(
             f"{binaries}/initdb", "-D", data, "-U", "darsgoh", "-A", "trust",
             "-E", "UTF8", "--locale=C", "--no-sync",
         )  # fmt: skip
-        _run(
-            f"{binaries}/pg_ctl", "-D", data, "-o", options, "-w", "-t", str(START_SECONDS),
-            "-l", str(directory / "log"), "start",
-        )  # fmt: skip
-        try:
-            yield f"postgresql://darsgoh@127.0.0.1:{port}/postgres"
-        finally:
-            _run(f"{binaries}/pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        with (directory / "log").open("wb") as log, _start(command, log) as server:
+            try:
+                _wait_until_it_answers(server, url, directory / "log")
+                yield url
+            finally:
+                server.send_signal(signal.SIGQUIT)  # at once: there is nothing to keep
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _start(command: list[str], log: IO[bytes]) -> "subprocess.Popen[bytes]":
+    as_root = os.geteuid() == 0
+    return subprocess.Popen(
+        command,
+        stdout=log,
+        stderr=log,
+        user=SERVICE_USER if as_root else None,
+        group=SERVICE_USER if as_root else None,
+        extra_groups=[] if as_root else None,
+        preexec_fn=_end_with_the_tests,  # noqa: PLW1509 - one system call, no lock
+    )
+
+
+def _end_with_the_tests() -> None:
+    # Tests that are killed can not clean up: the kernel ends the server with them (prctl(2)).
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
+
+
+def _wait_until_it_answers(server: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            psycopg.connect(url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not start: {log.read_text()}") from None
+            time.sleep(0.1)
+        else:
+            return
 
 
 def database_url(server: str, name: str) -> str:
