@@ -59,7 +59,7 @@ class ConsumerParameters(TypedDict):
 #   ("producer_started", producer, ssrc)             first valid packet of the source
 #   ("producer_stalled", producer)                   no packet for STALLED_AFTER (video and audio)
 #   ("producer_resumed", producer)
-#   ("audio_levels", [(producer, level), ...])       RFC 6464, 0 loud .. 127 silent; 5 a second at most
+#   ("audio_levels", [(producer, level), ...])       RFC 6464, 0 loud .. 127 silent; ≤ 5 a second
 #   ("keyframe_requested", producer)                 a direct transport's producer should send one
 #   ("packets_received", transport, consumer, [packet, ...])  a direct transport's plain RTP;
 #                                                    sender reports come as plain RTCP (RFC 5761 §4)
