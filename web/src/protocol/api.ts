@@ -1,4 +1,5 @@
 /** A typed client of the HTTP interface; it knows nothing of pages. */
+import type { Command, Question } from "./questions";
 import type {
   Course,
   CourseDetail,
@@ -129,6 +130,18 @@ export class Api {
     this.#call<Lesson>("POST", `/api/lessons/${id}/state`, { state });
   grant = (id: string, right: GrantRight) =>
     this.#call<Grant>("POST", `/api/lessons/${id}/grant`, { right });
+
+  questions = (lesson: string, offset: number, limit: number) =>
+    this.#call<{ questions: Question[]; next: number | null }>(
+      "GET",
+      `/api/lessons/${lesson}/questions?offset=${offset}&limit=${limit}`,
+    );
+  similarQuestions = async (lesson: string, text: string) => {
+    const path = `/api/lessons/${lesson}/questions/similar?text=${encodeURIComponent(text)}`;
+    return (await this.#call<{ questions: Question[] }>("GET", path)).questions;
+  };
+  bookCommand = (course: string, command: Omit<Command, "lesson">) =>
+    this.#call<{ id: string }>("POST", `/api/courses/${course}/commands`, command);
 
   people = async () => {
     const body = await this.#call<{ people: PersonRow[] } | PersonRow[]>("GET", "/api/people");

@@ -1,0 +1,240 @@
+/** The questions of a lesson as one page sees them: what is known, what is on its way, what can be undone. */
+import { batch, type Signal, signal } from "@preact/signals";
+import type { Feed } from "../protocol/feed";
+import { type Entry, OutboxRunner } from "../protocol/outbox";
+import { IndexedStorage } from "../protocol/outbox-storage";
+import type { JoinedQuestions, Question } from "../protocol/questions";
+import { browserClock } from "../protocol/runner";
+import type { LessonSocket } from "../protocol/socket";
+import type { LessonEvent } from "../protocol/types";
+import { newId } from "../protocol/uuid";
+import { api, serverNow } from "./app";
+import {
+  apply,
+  join,
+  load,
+  NOTHING,
+  own,
+  type Questions,
+  type Viewer,
+  vote,
+  voteElsewhere,
+} from "./questions-reducer";
+import { alike } from "./questions-view";
+
+/** How long a step can be taken back with one tap, in ms. */
+export const UNDO_TIME = 10_000;
+/** Questions asked for at once beyond the first list. */
+const PAGE_SIZE = 50;
+/** "Already asked" shows at most this many. */
+const SIMILAR = 3;
+
+/** A step that can be taken back. */
+export interface UndoStep {
+  readonly name: string;
+  readonly question: number;
+  readonly version: number;
+}
+
+/** Commands of students, worth sending whenever the connection returns. */
+const KEPT: ReadonlySet<string> = new Set([
+  "question_ask",
+  "question_edit",
+  "question_withdraw",
+  "question_vote",
+  "answer_give",
+]);
+
+/** Steps that can be undone; votes and stars are their own undo. */
+const UNDOABLE: ReadonlySet<string> = new Set([
+  "question_approve",
+  "question_withdraw",
+  "question_dismiss",
+  "question_later",
+  "question_reopen",
+  "question_merge",
+  "question_begin",
+  "question_done",
+  "question_answer",
+]);
+
+export class QuestionRoom {
+  readonly lesson: string;
+  readonly viewer: Viewer;
+  readonly questions = signal<Questions>(NOTHING);
+  /** Whether the server has told us the questions; older servers and closed lessons do not. */
+  readonly ready = signal(false);
+  readonly online = signal(false);
+  readonly entries = signal<readonly Entry[]>([]);
+  /** A step of ours that was refused and leaves nothing to keep. */
+  readonly refusal = signal<Entry | null>(null);
+  readonly undoStep = signal<UndoStep | null>(null);
+  /** The newest thing worth saying aloud. */
+  readonly heard: Signal<LessonEvent | null> = signal(null);
+  readonly #outbox: OutboxRunner;
+  readonly #feed: Feed;
+  /** Where the lesson's clock stood (ms), and when we heard so. */
+  #clock: { position: number; heard: number } | null = null;
+  /** Where the next page of the server's list begins. */
+  #next: number | null = 0;
+  #undoTimer: ReturnType<typeof setTimeout> | undefined;
+  #stop: () => void = () => {};
+
+  constructor(lesson: string, viewer: Viewer, socket: LessonSocket) {
+    this.lesson = lesson;
+    this.viewer = viewer;
+    this.#feed = socket.feed;
+    this.#outbox = new OutboxRunner(lesson, viewer.person ?? "", {
+      send: (command) => socket.command(command),
+      storage: new IndexedStorage(),
+      clock: browserClock,
+      changed: (entries) => {
+        this.entries.value = entries;
+      },
+      done: (entry) => this.#onDone(entry),
+      refused: (entry) => this.#onRefused(entry),
+    });
+  }
+
+  open(): void {
+    void this.#outbox.open();
+    this.#stop = this.#feed.listen({
+      joined: (answer) => this.#onJoined(answer),
+      event: (event) => this.#onEvent(event),
+      mine: (voted) => this.#set(voteElsewhere(this.questions.value, voted)),
+      online: (on) => {
+        this.online.value = on;
+        this.#outbox.online(on);
+      },
+    });
+  }
+
+  close(): void {
+    this.#stop();
+    clearTimeout(this.#undoTimer);
+    this.#outbox.close();
+  }
+
+  /** Do something now, or as soon as the connection is back; resolves once it is safe from a reload. */
+  act(name: string, args: Record<string, unknown>): Promise<void> {
+    this.refusal.value = null;
+    const command = { id: newId(), lesson: this.lesson, name, args };
+    return this.#outbox.add(command, KEPT.has(name), serverNow());
+  }
+
+  ask(text: string, anonymous: boolean): Promise<void> {
+    const clock = this.#clock;
+    const at = clock && Math.max(0, Math.round(clock.position + Date.now() - clock.heard));
+    const args: Record<string, unknown> = { text, anonymous };
+    if (at !== null) args.at = at;
+    return this.act("question_ask", args);
+  }
+
+  vote(question: number, on: boolean): Promise<void> {
+    return this.act("question_vote", { question, on });
+  }
+
+  /** Take back the last step, while there is time. */
+  undo(): void {
+    const step = this.undoStep.value;
+    if (!step) return;
+    this.undoStep.value = null;
+    void this.act("question_undo", { question: step.question, version: step.version });
+  }
+
+  /** Forget a command that was refused. */
+  forget(entry: Entry): void {
+    this.#outbox.drop(entry.id);
+  }
+
+  /** Give a question that came too late to the course's book instead. */
+  async toBook(entry: Entry, course: string): Promise<void> {
+    const { text, anonymous } = entry.args;
+    await api.bookCommand(course, {
+      id: newId(),
+      name: "question_ask",
+      args: { text, anonymous },
+    });
+    this.forget(entry);
+  }
+
+  async loadMore(): Promise<void> {
+    const { size } = this.questions.value.known;
+    // The first pages repeat what is here; go on until something is new.
+    while (this.#next !== null && this.questions.value.known.size === size) {
+      const { questions, next } = await api.questions(this.lesson, this.#next, PAGE_SIZE);
+      this.#next = next;
+      this.#set(load(this.questions.value, questions, next !== null));
+    }
+  }
+
+  /** Find what asks nearly the same; without the server, among what is known here. */
+  async similar(text: string): Promise<readonly Question[]> {
+    const known = [...this.questions.value.known.values()];
+    try {
+      return (await api.similarQuestions(this.lesson, text)).slice(0, SIMILAR);
+    } catch {
+      return alike(text, known, SIMILAR);
+    }
+  }
+
+  #set(questions: Questions): void {
+    if (questions === this.questions.value) return;
+    this.questions.value = questions;
+    this.#dropArrived();
+  }
+
+  #onJoined(answer: JoinedQuestions): void {
+    batch(() => {
+      this.ready.value = true;
+      if (answer.questions) this.#next = 0;
+      this.#set(join(this.questions.value, answer, this.viewer));
+    });
+  }
+
+  #onEvent(event: LessonEvent): void {
+    this.#clock = { position: event.position, heard: Date.now() };
+    batch(() => {
+      this.#set(apply(this.questions.value, event, this.viewer));
+      if (event.kind.startsWith("question.")) this.heard.value = event;
+    });
+  }
+
+  #onDone(entry: Entry): void {
+    const { question, on, votes, version } = entry.result ?? {};
+    if (typeof question === "number") {
+      const known = this.questions.value;
+      if (entry.name === "question_ask") this.#set(own(known, question));
+      if (entry.name === "question_vote") {
+        this.#set(vote(known, question, on === true, Number(votes)));
+      }
+      if (UNDOABLE.has(entry.name) && typeof version === "number") {
+        this.#offerUndo({ name: entry.name, question, version });
+      }
+    }
+    this.#dropArrived();
+  }
+
+  #onRefused(entry: Entry): void {
+    // What was written stays until its author has dealt with it; the rest is said and forgotten.
+    if (entry.name === "question_ask" || entry.name === "answer_give") return;
+    this.refusal.value = entry;
+    this.#outbox.drop(entry.id);
+  }
+
+  /** What was sent is shown by its event; only then does the entry go. */
+  #dropArrived(): void {
+    const { seq } = this.questions.value;
+    for (const entry of this.entries.value) {
+      if (entry.state === "sent" && (entry.seq ?? 0) <= seq) this.#outbox.drop(entry.id);
+    }
+  }
+
+  #offerUndo(step: UndoStep): void {
+    this.undoStep.value = step;
+    clearTimeout(this.#undoTimer);
+    this.#undoTimer = setTimeout(() => {
+      this.undoStep.value = null;
+    }, UNDO_TIME);
+  }
+}
