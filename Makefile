@@ -103,10 +103,12 @@ bench: build ## measure: make -s bench NAME=forward|latency|join
 	@$(BIN)/python -m bench $(NAME) --json
 
 FUZZ_SECONDS ?= 300
+FUZZ_EXAMPLES ?= 20000
 .PHONY: fuzz
-fuzz: ## fuzz every parser of the engine, FUZZ_SECONDS each (needs a nightly toolchain)
+fuzz: build ## fuzz every parser, FUZZ_SECONDS each (the engine's need a nightly toolchain)
 	$(call need,cargo,install Rust 1.85 or newer (rustup.rs or your distribution))
 	cd $(ENGINE) && fuzz/run $(FUZZ_SECONDS)
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest -q -o timeout=0 tests/signaling/test_sdp_fuzz.py
 
 .PHONY: lock
 lock: $(CACHE)/python ## pin the newest allowed Python dependencies again

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections import deque
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ID_BYTES = 18  # 144 random bits: a session's address cannot be guessed
+REPLACED_KEPT = 1_000  # sessions; long enough for the page left behind to ask once
 TAG_BYTES = 9  # 72 random bits: no two ICE generations look alike
 ANY_TAG = frozenset({"*", '"*"'})  # RFC 9110 writes the first, the examples of RFC 9725 the second
 
@@ -107,6 +109,7 @@ class Sessions:
 
     def __init__(self) -> None:
         self._sessions: dict[str, Session] = {}
+        self._replaced: deque[str] = deque(maxlen=REPLACED_KEPT)
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -120,6 +123,11 @@ class Sessions:
     def get(self, protocol: Protocol, identifier: str) -> Session:
         """Return a session that came in by this door, or raise SessionUnknown."""
         session = self._sessions.get(identifier)
+        if identifier in self._replaced:
+            # Told apart, so that two devices of one teacher do not go on replacing each other.
+            raise SessionUnknown(
+                "session-replaced", "The same participant publishes from elsewhere now."
+            )
         if session is None or session.protocol is not protocol:
             raise SessionUnknown("session-unknown", "There is no such session, or it has ended.")
         return session
@@ -137,6 +145,8 @@ class Sessions:
         return len(ending)
 
     def _forget(self, session: Session, reason: CloseReason) -> None:
+        if reason is CloseReason.REPLACED:
+            self._replaced.append(session.id)
         if self._sessions.pop(session.id, None) is not None:
             logger.info("%s session ends (%s): %s", session.protocol, reason, _told(session))
 

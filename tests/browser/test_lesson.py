@@ -34,11 +34,15 @@ COLOUR_TOLERANCE = 24.0  # mean of 0..255; two moments of a moving picture, scal
 
 async def go_live(room: Classroom) -> Page:
     teacher = await room.sign_in("Teacher", "teacher")
+    await take_the_air(teacher, room)
+    return teacher
+
+
+async def take_the_air(teacher: Page, room: Classroom) -> None:
     await teacher.goto(room.teach_url)
     await teacher.get_by_test_id("allow-devices").click()
     await teacher.get_by_test_id("go-live").click()
     await teacher.get_by_test_id("end").wait_for()
-    return teacher
 
 
 async def watch(room: Classroom, name: str, size: dict[str, int] | None = None) -> Page:
@@ -128,6 +132,24 @@ async def test_after_the_teacher_reloads_every_student_goes_on_with_the_same_con
     assert took <= RETURN_TIME
     for student in students:
         assert await same_connection(student)
+
+
+async def test_a_second_device_takes_over_and_the_first_one_says_so(classroom: Classroom) -> None:
+    first = await classroom.sign_in("Teacher", "teacher")
+    await take_the_air(first, classroom)
+    state = await first.context.storage_state()
+    second_context = await classroom.chromium.new_context(
+        storage_state=state, permissions=["camera", "microphone"], locale="en"
+    )
+    classroom.contexts.append(second_context)
+    second = await second_context.new_page()
+    await second.goto(classroom.teach_url)
+    await second.get_by_test_id("allow-devices").click()
+    await second.get_by_test_id("back-on-air").click()
+    await first.get_by_test_id("refused").wait_for()
+    student = await watch(classroom, "Student")
+    await watches(student)
+    assert await first.get_by_test_id("refused").is_visible()
 
 
 async def test_a_student_who_joins_late_sees_a_still_screen_at_once(classroom: Classroom) -> None:

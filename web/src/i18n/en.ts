@@ -308,6 +308,9 @@ const en = {
   endedTeacherHint: "Create a new lesson in the course to teach again.",
   notTeacher: "Only the teacher of this lesson can open this page.",
   watchInstead: "Watch the lesson",
+  replacedTitle: "You are teaching from another device",
+  replacedHint:
+    "Picture and sound now come from there. To teach from here again, press the button.",
   takenTitle: "Someone else is already on air",
   takenHint:
     "Another teacher or an encoder is sending to this lesson. Ask them to stop, then try again.",

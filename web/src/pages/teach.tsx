@@ -124,6 +124,15 @@ function Controls({ studio }: { studio: Studio }) {
   );
 }
 
+function refusalTitle(code: string | null): string {
+  return code === "session-replaced" ? t().replacedTitle : t().takenTitle;
+}
+
+function refusalHint(code: string | null): string {
+  if (code === "session-replaced") return t().replacedHint;
+  return code === "source-taken" ? t().takenHint : t().uplink.refused;
+}
+
 /** What the teacher should know now, worst first. */
 function Alarms({ studio }: { studio: Studio }) {
   const problem = studio.deviceProblem.value;
@@ -153,10 +162,8 @@ function Alarms({ studio }: { studio: Studio }) {
         </Notice>
       )}
       {(refusal || screenRefusal) && (
-        <Notice tone="error" title={t().takenTitle} alert testid="refused">
-          <p>
-            {(refusal ?? screenRefusal) === "source-taken" ? t().takenHint : t().uplink.refused}
-          </p>
+        <Notice tone="error" title={refusalTitle(refusal ?? screenRefusal)} alert testid="refused">
+          <p>{refusalHint(refusal ?? screenRefusal)}</p>
           <Button icon="reconnecting" onClick={() => studio.send()}>
             {t().retry}
           </Button>
