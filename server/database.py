@@ -206,7 +206,7 @@ def explain(error: Exception, url: URL) -> str:
     """Return one sentence with a remedy for a database that does not answer."""
     where = url.database if url.get_backend_name() == "sqlite" else url.render_as_string()
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    reason = " ".join(str(cause).split())
+    reason = " ".join(str(cause).split()).rstrip(".?!")
     if isinstance(error, NoSuchModuleError):
         return f"The driver for {where} is not installed."
     for fragment, sentence in _SQLITE_SENTENCES.items():
@@ -227,6 +227,10 @@ _SQLITE_SENTENCES = {
         "The database {where} may not be written; check the owner of the file."
     ),
     "disk is full": "The disk that holds {where} is full; free some space and start again.",
+    "disk I/O error": (
+        "The disk that holds {where} does not take what is written to it; "
+        "check that it has room and is sound."
+    ),
     "file is not a database": "The file {where} is not a Darsgoh database; move it away.",
     "malformed": "The database {where} is damaged; restore it from a backup.",
 }

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from server.errors import StartError
 from server.settings import Settings
@@ -37,15 +38,21 @@ def prepare_directory(settings: Settings) -> Path:
 @contextmanager
 def hold_directory(directory: Path) -> Iterator[None]:
     """Keep a second server from using the same data; raises StartError if one does."""
-    path = directory / LOCK_FILE
-    try:
-        with path.open("w") as file:
+    with _open_lock(directory / LOCK_FILE) as file:
+        try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
-    except BlockingIOError as error:
-        raise StartError(f"Another Darsgoh is already running on {directory}.") from error
-    except PermissionError as error:
-        raise StartError(f"The file {path} can not be written; check its owner.") from error
+        except BlockingIOError as error:
+            raise StartError(f"Another Darsgoh is already running on {directory}.") from error
+        yield
+
+
+def _open_lock(path: Path) -> TextIO:
+    try:
+        return path.open("w")
+    except OSError as error:
+        raise StartError(
+            f"The file {path} can not be written: {error.strerror}; check its owner and its disk."
+        ) from error
 
 
 def disk_trouble(directory: Path) -> str | None:

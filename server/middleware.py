@@ -45,6 +45,8 @@ async def count_requests(request: web.Request, handler: Handler) -> web.StreamRe
     response = await handler(request)
     if not response.prepared:
         secure(request, response)
+        if request.content.exception() is not None:
+            response.force_close()  # nobody knows where the next request would begin
     metrics.requests.labels(request.method, route, response.status).inc()
     metrics.request_seconds.labels(route).observe(time.perf_counter() - started)
     return response

@@ -46,6 +46,9 @@ async def read_bytes(request: web.Request) -> bytes:
             body = await request.read()
     except web.HTTPRequestEntityTooLarge as error:
         raise too_large() from error
+    except web.RequestPayloadError as error:
+        request.content.feed_eof()  # or aiohttp reads on, and logs what we have answered
+        raise BadRequest("bad-body", "The body breaks its own encoding.") from error
     except TimeoutError as error:
         raise BadRequest("too-slow", "The body did not arrive in time.") from error
     return body
@@ -67,11 +70,16 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def parse_json(data: bytes | str) -> Any:
-    """Return strict JSON of text that any database can keep; raises BadRequest."""
+def parse_json(data: bytes | str, *, mend: bool = False) -> Any:
+    """Return strict JSON of text that any database can keep; raises BadRequest.
+
+    `mend` takes out what no database keeps instead of refusing it.
+    """
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
         value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique_keys)
+        if mend:
+            value = _mended(value)
         _check_value(value, MAX_DEPTH)
     except (ValueError, RecursionError) as error:
         raise BadRequest("bad-json", "The body is not the JSON this route reads.") from error
@@ -90,6 +98,14 @@ def _check_value(value: Any, depth: int) -> None:
     elif isinstance(value, list):
         for inner in value:
             _check_value(inner, depth - 1)
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+    if isinstance(value, dict):
+        return _unique_keys([(_mended(key), _mended(inner)) for key, inner in value.items()])
+    return [_mended(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _check_text(value: str) -> None:

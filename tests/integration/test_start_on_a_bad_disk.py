@@ -96,3 +96,12 @@ def test_a_file_that_could_not_grow_is_well_at_the_next_start(tmp_path: Path) ->
     )
     assert "Traceback" not in ended.stderr
     assert '"database", "state": "good"' in ended.stdout, ended.stdout
+
+
+def test_a_read_only_disk_is_named(tmp_path: Path) -> None:
+    if may_mount():
+        said = refused(tmp_path, on_disk(tmp_path, "size=100m,ro"))
+    else:  # without rights to mount, a directory we may not write does as well
+        tmp_path.chmod(0o500)
+        said = refused(tmp_path)
+    assert str(tmp_path) in said

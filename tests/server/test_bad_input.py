@@ -64,6 +64,17 @@ async def test_another_content_type_is_refused(small_world: World, content_type:
     assert await problem(answer) == (415, "wrong-content-type")
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_a_body_that_breaks_its_encoding_is_refused(
+    small_world: World, encoding: str
+) -> None:
+    staff = await small_world.staff()
+    headers = JSON | {"Content-Encoding": encoding}
+    answer = await staff.send("POST", "/api/courses", data=b"not compressed", headers=headers)
+    assert await problem(answer) == (400, "bad-body")
+    assert (await staff.send("GET", "/api/session")).status == 200
+
+
 async def test_a_compressed_bomb_is_stopped_at_the_limit(small_world: World) -> None:
     staff = await small_world.staff()
     import zlib  # noqa: PLC0415 - for the one bomb
