@@ -15,6 +15,7 @@ from server import accounts, auth, commands, courses, grants, join, lessons, peo
 from server.clock import Clock, SystemClock
 from server.database import Database
 from server.errors import SettingsError
+from server.hands.floor import Hands
 from server.keys import load_keys
 from server.limits import Limits
 from server.metrics import Metrics
@@ -47,6 +48,9 @@ def build_services(
     """Put the parts together; nothing is opened yet except the key file."""
     clock = clock or SystemClock()
     database = Database.open(settings)
+    timelines = Timelines(database, clock)
+    hands = Hands()
+    timelines.on_event(hands.hear)  # before any page hears: the media follow first
     return Services(
         settings=settings,
         clock=clock,
@@ -54,10 +58,11 @@ def build_services(
         keys=load_keys(settings.data.directory),
         passwords=Passwords(settings.auth.hash_threads, hasher),
         limits=Limits(),
-        timelines=Timelines(database, clock),
+        timelines=timelines,
         presence=Presence(),
         metrics=Metrics(),
         rooms=LiveRooms(rooms),
+        hands=hands,
         sockets=Sockets(),
     )
 
@@ -150,6 +155,14 @@ async def run_rooms(app: web.Application) -> AsyncIterator[None]:
     await services.rooms.stop()
 
 
+async def run_hands(app: web.Application) -> AsyncIterator[None]:
+    """Take up the hands of open lessons; stop watching their time at the end."""
+    services = app[SERVICES]
+    await services.hands.start(services)
+    yield
+    await services.hands.stop()
+
+
 async def run_tidying(app: web.Application) -> AsyncIterator[None]:
     """Forget expired sessions and links now and then."""
     task = asyncio.create_task(_tidy_forever(app[SERVICES]))
@@ -175,5 +188,6 @@ PARTS: tuple[Callable[[web.Application], AsyncIterator[None]], ...] = (
     run_passwords,
     run_sockets,
     run_rooms,
+    run_hands,
     run_tidying,
 )

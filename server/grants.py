@@ -1,19 +1,22 @@
 """Permission to publish or watch, as a token for the WHIP and WHEP doors."""
 
+import uuid
 from datetime import timedelta
 from typing import Literal
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.access import lesson_access, open_lesson_rights
+from server.access import LessonAccess, lesson_access, open_lesson_rights
 from server.clock import to_iso
 from server.errors import Conflict
+from server.hands.store import turn_of
 from server.ids import parse_id
 from server.lesson_state import OPEN
 from server.models import Lesson, Person
 from server.rights import Right
 from server.services import SERVICES, Services
-from server.viewer import viewer_of
+from server.viewer import Viewer, viewer_of
 from server.web import Body, json_answer, own_origin, path_id, read_body
 from signaling import grants as media_grants
 from signaling.errors import Refused
@@ -28,9 +31,9 @@ class Wish(Body):
     encoder: bool = False
 
 
-def needed_right(right: media_grants.Right) -> Right:
-    """Return the right in the lesson that a grant stands for."""
-    return Right(right.value)
+def needed_right(right: media_grants.Right, turn: str | None) -> Right:
+    """Return the right in the lesson that a grant stands for; whose turn it is only watches."""
+    return Right.WATCH if turn is not None else Right(right.value)
 
 
 @routes.post("/api/lessons/{lesson}/grant")
@@ -44,10 +47,11 @@ async def give_grant(request: web.Request) -> web.Response:
     wish = await read_body(request, Wish)
     right = media_grants.Right(wish.right)
     async with services.database.read() as session:
-        access = await lesson_access(session, viewer, lesson_id, needed_right(right))
+        turn = await _turn(session, viewer, lesson_id, right)
+        access = await lesson_access(session, viewer, lesson_id, needed_right(right, turn))
     person = viewer.must_be_somebody()
     _must_be_open(access.lesson)
-    grant = _grant(services, access.lesson, person, right, access.rights, encoder=wish.encoder)
+    grant = _grant(services, access, person, right, encoder=wish.encoder, turn=turn)
     token = media_grants.issue(services.keys.grants, grant, services.clock.now())
     base = own_origin(request, services.settings)
     return json_answer(
@@ -74,25 +78,35 @@ def _must_be_open(lesson: Lesson) -> None:
 
 def _grant(
     services: Services,
-    lesson: Lesson,
+    access: LessonAccess,
     person: Person,
     right: media_grants.Right,
-    rights: frozenset[Right],
     *,
     encoder: bool,
+    turn: str | None,
 ) -> media_grants.Grant:
     media = services.settings.media
     life = timedelta(minutes=media.grant_minutes)
     if encoder and right is media_grants.Right.PUBLISH:
         life = timedelta(hours=media.encoder_grant_hours)
     return media_grants.Grant(
-        lesson=str(lesson.id),
+        lesson=str(access.lesson.id),
         right=right,
         participant=str(person.id),
         name=person.name,
-        rehearsal=Right.TEACH in rights,
+        rehearsal=Right.TEACH in access.rights,
         expires_at=services.clock.now() + life,
+        turn=turn,
     )
+
+
+async def _turn(
+    session: AsyncSession, viewer: Viewer, lesson_id: uuid.UUID, right: media_grants.Right
+) -> str | None:
+    """Return the turn to which a grant to speak is bound."""
+    if right is not media_grants.Right.SPEAK or viewer.person is None:
+        return None
+    return await turn_of(session, lesson_id, viewer.person.id)
 
 
 async def may_join(services: Services, grant: media_grants.Grant) -> None:
@@ -102,7 +116,10 @@ async def may_join(services: Services, grant: media_grants.Grant) -> None:
         raise Refused("not-allowed", "The token names nobody here.")
     async with services.database.read() as session:
         rights = await open_lesson_rights(session, person_id, lesson_id)
-    if needed_right(grant.right) not in rights:
+        turn = None if grant.turn is None else await turn_of(session, lesson_id, person_id)
+    if turn != grant.turn:
+        raise Refused("turn-over", "The turn to speak is over.")
+    if needed_right(grant.right, turn) not in rights:
         raise Refused("not-allowed", "You do not have this right in the lesson any more.")
     if services.demo is not None:
         services.demo.admit(grant)

@@ -45,6 +45,11 @@ class Presence:
         if not here.sockets:
             del self._lessons[lesson]
 
+    def is_here(self, lesson: uuid.UUID, person: uuid.UUID) -> bool:
+        """Return whether somebody has a page open in a lesson."""
+        here = self._lessons.get(lesson)
+        return here is not None and person in here.sockets
+
     def present(self, lesson: uuid.UUID) -> Present:
         """Return how many people are in a lesson."""
         here = self._lessons.get(lesson)

@@ -276,6 +276,7 @@ class LiveRooms:
         for lesson_id, scribe in list(self._scribes.items()):
             rights = await self._rights(person_id, lesson_id)
             self._end_media(scribe.room, str(person_id), rights)
+        await self.services.hands.recheck(person_id)
         await self.services.sockets.recheck(person_id)
 
     async def _rights(self, person_id: uuid.UUID, lesson_id: uuid.UUID) -> frozenset[Right]:
@@ -288,10 +289,10 @@ class LiveRooms:
         return access.rights
 
     def _end_media(self, room: Room, participant: str, rights: frozenset[Right]) -> None:
-        if Right.PUBLISH not in rights:
-            for publication in room.publications():
-                if publication.participant == participant:
-                    publication.close(CloseReason.LEFT)
+        for publication in room.publications():
+            needed = Right.PUBLISH if publication.turn is None else Right.WATCH
+            if publication.participant == participant and needed not in rights:
+                publication.close(CloseReason.LEFT)
         if Right.WATCH not in rights:
             for subscription in room.subscriptions():
                 if subscription.participant == participant:

@@ -18,7 +18,8 @@ from server.settings import Settings
 from server.timeline import Timelines
 from signaling.grants import Grant
 
-if TYPE_CHECKING:  # these two use the services themselves
+if TYPE_CHECKING:  # these use the services themselves
+    from server.hands.floor import Hands
     from server.rooms import LiveRooms
     from server.sockets import Sockets
 
@@ -56,6 +57,7 @@ class Services:
     presence: Presence
     metrics: Metrics
     rooms: "LiveRooms"
+    hands: "Hands"
     sockets: "Sockets"
     demo: Demo | None = None
 
