@@ -15,7 +15,6 @@ from server import accounts, auth, commands, courses, grants, join, lessons, peo
 from server.clock import Clock, SystemClock
 from server.database import Database
 from server.errors import SettingsError
-from server.hands.floor import Hands
 from server.keys import load_keys
 from server.limits import Limits
 from server.metrics import Metrics
@@ -23,6 +22,8 @@ from server.middleware import MIDDLEWARES
 from server.pages import STATIC, Pages
 from server.passwords import Passwords
 from server.presence import Presence
+from server.questions import routes as questions
+from server.questions.tally import Tallies
 from server.rooms import LiveRooms
 from server.services import SERVICES, Services
 from server.settings import Settings
@@ -49,8 +50,6 @@ def build_services(
     clock = clock or SystemClock()
     database = Database.open(settings)
     timelines = Timelines(database, clock)
-    hands = Hands()
-    timelines.on_event(hands.hear)  # before any page hears: the media follow first
     return Services(
         settings=settings,
         clock=clock,
@@ -62,8 +61,8 @@ def build_services(
         presence=Presence(),
         metrics=Metrics(),
         rooms=LiveRooms(rooms),
-        hands=hands,
         sockets=Sockets(),
+        tallies=Tallies(timelines),
     )
 
 
@@ -72,7 +71,7 @@ def create_app(services: Services, static: Path = STATIC) -> web.Application:
     pages = Pages(static)
     app = web.Application(middlewares=(*MIDDLEWARES, pages.show_missing), client_max_size=MAX_BODY)
     app[SERVICES] = services
-    for module in (auth, join, courses, lessons, grants, people, status):
+    for module in (auth, join, courses, lessons, grants, people, questions, status):
         app.add_routes(module.routes)
     app.add_routes(pages.routes())
     app.add_routes(build_signaling(services).routes())
@@ -146,6 +145,14 @@ async def close_sockets(app: web.Application) -> None:
     await app[SERVICES].sockets.stop()
 
 
+async def run_tallies(app: web.Application) -> AsyncIterator[None]:
+    """Tell counts of votes; the last ones at the end."""
+    services = app[SERVICES]
+    await services.tallies.start(services)
+    yield
+    await services.tallies.stop()
+
+
 async def run_rooms(app: web.Application) -> AsyncIterator[None]:
     """Reopen the rooms of open lessons; write their last events at the end."""
     services = app[SERVICES]
@@ -153,14 +160,6 @@ async def run_rooms(app: web.Application) -> AsyncIterator[None]:
     services.metrics.watch_engine(services.rooms.counters)
     yield
     await services.rooms.stop()
-
-
-async def run_hands(app: web.Application) -> AsyncIterator[None]:
-    """Take up the hands of open lessons; stop watching their time at the end."""
-    services = app[SERVICES]
-    await services.hands.start(services)
-    yield
-    await services.hands.stop()
 
 
 async def run_tidying(app: web.Application) -> AsyncIterator[None]:
@@ -187,7 +186,7 @@ PARTS: tuple[Callable[[web.Application], AsyncIterator[None]], ...] = (
     run_database,
     run_passwords,
     run_sockets,
+    run_tallies,
     run_rooms,
-    run_hands,
     run_tidying,
 )

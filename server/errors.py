@@ -55,6 +55,13 @@ class Problem(ServerError):
         self.headers = dict(headers or {})
         self.facts = facts
 
+    def short(self) -> dict[str, object]:
+        """Return the problem as a socket is told it."""
+        field = {} if self.field is None else {"field": self.field}
+        wait = self.headers.get("Retry-After")
+        later = {} if wait is None else {"retry_after": int(wait)}
+        return {"code": self.code, "detail": self.detail, **field, **later, **self.facts}
+
     def body(self) -> dict[str, object]:
         """Return the problem document."""
         field = {} if self.field is None else {"field": self.field}

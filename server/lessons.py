@@ -12,7 +12,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.access import course_access, lesson_access, require_site
-from server.clock import to_milliseconds
+from server.clock import Clock, to_milliseconds
 from server.codes import new_code
 from server.courses import LATE
 from server.errors import Conflict, NotAllowed, NotFound
@@ -27,10 +27,11 @@ from server.models import (
     Member,
     Person,
 )
+from server.questions import lessons as questions
 from server.rights import Right
 from server.services import SERVICES, Services
 from server.texts import Title
-from server.timeline import Happening, lock_lesson
+from server.timeline import Addressed, lock_lesson
 from server.viewer import Viewer, viewer_of
 from server.web import Body, json_answer, path_id, read_body
 
@@ -264,10 +265,10 @@ async def change_state(request: web.Request) -> web.Response:
     wanted = LessonState((await read_body(request, Step)).state)
     await services.rooms.check_free(lesson_id, wanted)
 
-    async def decide(session: AsyncSession, lesson: Lesson) -> Sequence[Happening]:
+    async def decide(session: AsyncSession, lesson: Lesson) -> Sequence[Addressed]:
         await lesson_access(session, viewer, lesson_id, Right.TEACH)
         changed = take_step(lesson, wanted, services.clock.now())
-        return [(f"lesson.{wanted.value}", {})] if changed else []
+        return await _following(session, lesson, services.clock) if changed else []
 
     await services.timelines.record(lesson_id, decide)
     await services.rooms.follow(lesson_id)
@@ -275,3 +276,13 @@ async def change_state(request: web.Request) -> web.Response:
         access = await lesson_access(session, viewer, lesson_id, Right.TEACH)
         facts = await lesson_facts(session, access)
     return json_answer(facts)
+
+
+async def _following(session: AsyncSession, lesson: Lesson, clock: Clock) -> list[Addressed]:
+    """Return what a lesson's new state means for its timeline."""
+    told = Addressed(f"lesson.{lesson.state.value}", {})
+    if lesson.state is LessonState.PRACTICE:
+        return [told, *await questions.carry(session, lesson)]
+    if lesson.state is LessonState.ENDED:
+        return [*await questions.close(session, lesson, clock), told]
+    return [told]

@@ -29,6 +29,10 @@ JOIN_FAILED_ADDRESS = Limit("join-failed-address", RateLimitItemPerMinute(20, 10
 PASSWORD_FAILED = Limit("password-failed", RateLimitItemPerMinute(10, 10))
 # A page sends a join per reconnect; this leaves room for every later feature and stops a flood.
 SOCKET_EVENTS = Limit("socket-events", RateLimitItemPerSecond(40, 10))
+# Ten hands' worth of tapping; an outbox that was offline for a lesson empties within a minute.
+COMMANDS = Limit("commands", RateLimitItemPerMinute(120))
+# Somebody who types asks about four times a second at most, and not for a minute on end.
+QUESTION_SEARCHES = Limit("question-searches", RateLimitItemPerMinute(60))
 
 
 class Limits:

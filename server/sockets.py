@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,27 @@ from aiohttp import web
 from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 
-from server.access import lesson_access
+from server.access import LessonAccess, lesson_access
+from server.clock import to_milliseconds
+from server.commands import LessonCommand
 from server.errors import BadRequest, NotAllowed, Problem, TooMany, Unavailable
 from server.lesson_facts import lesson_facts
 from server.limits import SOCKET_EVENTS
 from server.models import Person
+from server.questions.facts import Sight
+from server.questions.lists import mine as own_numbers
+from server.questions.lists import snapshot
+from server.questions.run import run_in_lesson
 from server.rights import Right
-from server.timeline import MAX_EVENTS, Event, View, read_events, read_view
+from server.timeline import (
+    MAX_EVENTS,
+    PERSON,
+    TEACHERS,
+    Event,
+    Reader,
+    read_events,
+    read_view,
+)
 from server.viewer import COOKIE, Viewer, find_viewer, find_viewer_of
 from server.web import Body, check_body, own_origin, parse_json
 
@@ -37,11 +51,12 @@ CLOSE_SECONDS = 2  # for the goodbye to be sent
 PRESENCE_SECONDS = 1.0  # presence is told at most this often per lesson
 MAX_SEQ = 2**31 - 1  # what a column of both databases holds
 MAX_LESSONS = 8  # joined by one socket; a page joins one
+STUDENTS = "students"  # the part of a lesson's room that is not its teachers
 _BINARY_EVENT, _BINARY_ACK = "5", "6"
 
 
 class _StrictJson:
-    """JSON as the HTTP routes read it; process-wide in python-socketio."""
+    """JSON as strict as that of the HTTP routes; process-wide in python-socketio."""
 
     @staticmethod
     def dumps(value: Any, **_options: Any) -> str:
@@ -52,7 +67,8 @@ class _StrictJson:
     def loads(text: str, **_options: Any) -> Any:
         """Read strict JSON; raises ValueError, which is what the library expects."""
         try:
-            return parse_json(text)
+            # A phone that cuts a text in the middle of an emoji must not lose its socket for it.
+            return parse_json(text, mend=True)
         except BadRequest as error:
             raise ValueError(error.detail) from error
 
@@ -103,6 +119,26 @@ class _Socket:
     person: uuid.UUID
     session: bytes
     lessons: set[uuid.UUID] = field(default_factory=set)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # one command after the other
+
+
+def _rooms(lesson_id: uuid.UUID, person: uuid.UUID, rights: frozenset[Right]) -> set[str]:
+    """Return the rooms of a page that follows a lesson: all, its own part, its person."""
+    part = TEACHERS if Right.MODERATE in rights else STUDENTS
+    return {str(lesson_id), f"{lesson_id}:{part}", f"{lesson_id}:{person}"}
+
+
+def _parts(event: Event) -> Iterator[tuple[str, int]]:
+    """Yield who is told, and the event that they were told before; all at once where they can."""
+    if event.audience == PERSON:
+        yield str(event.person), event.seq - 1
+    elif event.audience == TEACHERS:
+        yield TEACHERS, event.after_teachers
+    elif event.after_all == event.after_teachers:
+        yield "", event.after_all
+    else:
+        yield STUDENTS, event.after_all
+        yield TEACHERS, event.after_teachers
 
 
 class Sockets:
@@ -123,6 +159,7 @@ class Sockets:
         self._sio.on("disconnect", self._on_disconnect)
         self._sio.on("join", self._on_join)
         self._sio.on("leave", self._on_leave)
+        self._sio.on("command", self._on_command)
         self._sockets: dict[str, _Socket] = {}
         self._seen: dict[str, float] = {}
         self._joined: set[str] = set()  # Engine.IO ids, which outlive no reconnect
@@ -218,6 +255,9 @@ class Sockets:
     async def _on_leave(self, sid: str, data: Any = None, *_rest: Any) -> dict[str, Any]:
         return await self._answered(self._leave, sid, data)
 
+    async def _on_command(self, sid: str, data: Any = None, *_rest: Any) -> dict[str, Any]:
+        return await self._answered(self._command, sid, data)
+
     async def _answered(
         self, work: Callable[[str, Any], Awaitable[dict[str, Any]]], sid: str, data: Any
     ) -> dict[str, Any]:
@@ -225,7 +265,7 @@ class Sockets:
             return {"ok": True, **await work(sid, data)}
         except Problem as problem:
             self.services.metrics.refused.labels(problem.code).inc()
-            return {"ok": False, "error": {"code": problem.code, "detail": problem.detail}}
+            return {"ok": False, "error": problem.short()}
         except (SQLAlchemyError, OSError) as error:
             log.warning("a socket's event failed: the database does not answer", error=str(error))
             sentence = "The database does not answer just now."
@@ -243,10 +283,26 @@ class Sockets:
         if wish.lesson not in socket.lessons and len(socket.lessons) >= MAX_LESSONS:
             raise TooMany("too-many-lessons", "Leave a lesson first.", retry_after=1)
         async with self.services.database.read() as session:
-            await lesson_access(session, viewer, wish.lesson, Right.SEE)
+            access = await lesson_access(session, viewer, wish.lesson, Right.SEE)
         # Following before reading: an event committed in between arrives twice, never not at all.
-        await self._sio.enter_room(sid, str(wish.lesson))
+        await self._follow(sid, socket, access)
         return await self._snapshot(socket, viewer, wish)
+
+    async def _follow(self, sid: str, socket: _Socket, access: LessonAccess) -> None:
+        lesson_id = access.lesson.id
+        rooms = _rooms(lesson_id, socket.person, access.rights)
+        for part in (TEACHERS, STUDENTS):
+            if (room := f"{lesson_id}:{part}") not in rooms:
+                await self._sio.leave_room(sid, room)
+        for room in rooms:
+            await self._sio.enter_room(sid, room)
+
+    async def _command(self, sid: str, data: Any) -> dict[str, Any]:
+        command = check_body(data, LessonCommand)
+        socket = self._known(sid)
+        async with socket.turn:
+            viewer = await find_viewer_of(self.services, socket.session)
+            return dict(await run_in_lesson(self.services, viewer, command))
 
     def _known(self, sid: str) -> _Socket:
         socket = self._sockets.get(sid)
@@ -259,10 +315,18 @@ class Sockets:
         async with services.database.read() as session:
             access = await lesson_access(session, viewer, lesson_id, Right.SEE)
             facts = await lesson_facts(session, access)
-            view = services.timelines.view(lesson_id) or await read_view(session, lesson_id)
-            view = View(view.seq, {k: dict(v) for k, v in view.sources.items()}, dict(view.slots))
+            known = services.timelines.view(lesson_id) or await read_view(session, lesson_id)
+            view = known.copy()
+            # What is read after this is at least as new as both; events told again do no harm.
+            view.seq = min(view.seq, access.lesson.last_seq)
+            reader = Reader(socket.person, Right.MODERATE in access.rights)
             since = view.seq if wish.since is None else wish.since
-            events = await read_events(session, lesson_id, since, MAX_EVENTS)
+            events = await read_events(session, lesson_id, since, MAX_EVENTS, reader)
+            whole = wish.since is None or wish.since > view.seq or len(events) == MAX_EVENTS
+            sight = Sight(reader.person, reader.teacher)
+            now_ms = to_milliseconds(services.clock.now())
+            asked = await snapshot(session, access.lesson, sight, now_ms) if whole else None
+            mine = await own_numbers(session, access.lesson, sight)
         if lesson_id not in socket.lessons:
             socket.lessons.add(lesson_id)
             services.presence.enter(lesson_id, socket.person, access.rights)
@@ -275,6 +339,8 @@ class Sockets:
             "slots": view.slots,
             "present": {"students": present.students, "teachers": present.teachers},
             "events": [event.to_json() for event in events if event.seq <= view.seq],
+            "questions": asked,
+            "my": mine,
         }
 
     async def _leave(self, sid: str, data: Any) -> dict[str, Any]:
@@ -286,7 +352,8 @@ class Sockets:
         if lesson_id not in socket.lessons:
             return
         socket.lessons.discard(lesson_id)
-        await self._sio.leave_room(sid, str(lesson_id))
+        for room in _rooms(lesson_id, socket.person, frozenset()) | {f"{lesson_id}:{TEACHERS}"}:
+            await self._sio.leave_room(sid, room)
         self.services.presence.leave(lesson_id, socket.person)
         self._presence_changed(lesson_id)
 
@@ -294,7 +361,16 @@ class Sockets:
 
     async def _tell_event(self, event: Event) -> None:
         self.services.metrics.events.labels(event.kind).inc()
-        await self._sio.emit("event", event.to_json(), room=str(event.lesson))
+        for part, after in _parts(event):
+            room = f"{event.lesson}:{part}" if part else str(event.lesson)
+            await self._sio.emit("event", event.to_json(after), room=room)
+
+    async def tell_mine(
+        self, lesson_id: uuid.UUID, person: uuid.UUID, voted: Mapping[str, bool]
+    ) -> None:
+        """Tell a person's pages what they voted for on one of them."""
+        body = {"lesson": str(lesson_id), "voted": dict(voted)}
+        await self._sio.emit("mine", body, room=f"{lesson_id}:{person}")
 
     def _presence_changed(self, lesson_id: uuid.UUID) -> None:
         if lesson_id not in self._telling:
@@ -360,6 +436,8 @@ class Sockets:
             presence = self.services.presence
             presence.leave(lesson_id, socket.person)
             presence.enter(lesson_id, socket.person, access.rights)
+            await self._follow(sid, socket, access)
+            await self._sio.emit("rights", {"lesson": str(lesson_id)}, to=sid)
 
     async def _sweep_forever(self) -> None:
         while True:

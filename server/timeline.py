@@ -5,7 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -111,9 +111,18 @@ def start_of(position: int, now: Reading) -> Reading:
 class View:
     """What the events of a lesson add up to: its sources and what is in its slots."""
 
+    KINDS: ClassVar[frozenset[str]] = frozenset(
+        {"source.added", "source.removed", "source.stalled", "source.resumed", "slot.changed"}
+    )
+
     seq: int = 0
     sources: dict[str, dict[str, str]] = field(default_factory=dict)
     slots: dict[str, str | None] = field(default_factory=dict)
+
+    def copy(self) -> "View":
+        """Return the view as it is now."""
+        sources = {name: dict(state) for name, state in self.sources.items()}
+        return View(self.seq, sources, dict(self.slots))
 
     def apply(self, event: Event) -> None:
         """Take one event in; kinds that show nothing only move `seq`."""
@@ -232,10 +241,20 @@ def _event(row: LessonEvent) -> Event:
 
 async def read_view(session: AsyncSession, lesson_id: uuid.UUID) -> View:
     """Return what all events of a lesson add up to."""
+    last = await session.scalar(select(Lesson.last_seq).where(Lesson.id == lesson_id))
     view = View()
-    while events := await read_events(session, lesson_id, view.seq):
-        for event in events:
-            view.apply(event)
+    query = (
+        select(LessonEvent)
+        .where(
+            LessonEvent.lesson_id == lesson_id,
+            LessonEvent.seq <= last,
+            LessonEvent.kind.in_(View.KINDS),
+        )
+        .order_by(LessonEvent.seq)
+    )
+    for row in await session.scalars(query):
+        view.apply(_event(row))
+    view.seq = last or 0
     return view
 
 

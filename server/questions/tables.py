@@ -144,6 +144,7 @@ class Answer(Base):
     good: Mapped[bool]
     edited: Mapped[bool]
     removed: Mapped[bool]
+    removed_by_teacher: Mapped[bool]  # then its author does not bring it back
     given_ms: Mapped[int] = mapped_column(BigInteger)
 
 

@@ -146,6 +146,7 @@ def _create_beside_questions() -> None:
         _flag("good"),
         _flag("edited"),
         _flag("removed"),
+        _flag("removed_by_teacher"),
         _big("given_ms"),
         sa.PrimaryKeyConstraint("question_id", "number", name="pk_question_answers"),
     )
@@ -185,8 +186,8 @@ def downgrade() -> None:
         op.drop_table(table)
     # Events for few would be shown to all by the version before.
     op.execute("UPDATE lesson_events SET kind = 'hidden', payload = '{}' WHERE audience <> 'all'")
-    with op.batch_alter_table("lesson_events") as table:
-        table.drop_constraint("fk_lesson_events_person_id", type_="foreignkey")
-        table.drop_column("person_id")
+    with op.batch_alter_table("lesson_events") as events:
+        events.drop_constraint("fk_lesson_events_person_id", type_="foreignkey")
+        events.drop_column("person_id")
     for name in ("last_seq_all", "last_seq_teachers"):
         op.drop_column("lessons", name)
