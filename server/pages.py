@@ -27,6 +27,7 @@ PAGES = (
     "/courses/{course}",
     "/lessons/{lesson}",
     "/lessons/{lesson}/teach",
+    "/lessons/{lesson}/screen",
     "/people",
     "/dev/gallery",
 )

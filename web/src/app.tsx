@@ -11,6 +11,7 @@ const Courses = lazy(() => import("./pages/courses"));
 const CoursePage = lazy(() => import("./pages/course"));
 const LivePage = lazy(() => import("./pages/lesson"));
 const TeachPage = lazy(() => import("./pages/teach"));
+const ScreenPage = lazy(() => import("./pages/screen"));
 const People = lazy(() => import("./pages/people"));
 const Gallery = lazy(() => import("./pages/gallery"));
 const NotFound = lazy(() => import("./pages/notfound"));
@@ -58,6 +59,7 @@ export function App() {
           <Route path="/courses/:id" component={CoursePage} />
           <Route path="/lessons/:id" component={LivePage} />
           <Route path="/lessons/:id/teach" component={TeachPage} />
+          <Route path="/lessons/:id/screen" component={ScreenPage} />
           <Route path="/people" component={People} />
           <Route path="/dev/gallery" component={Gallery} />
           <Route default component={NotFound} />

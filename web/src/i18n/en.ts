@@ -176,7 +176,10 @@ const en = {
   reportCopied: "The report is copied. Paste it into your message.",
   shortcuts: "Keyboard shortcuts",
   shortcutsOn: "Use keyboard shortcuts",
+  showQuestions: "Show questions",
+  hideQuestions: "Hide questions",
   shortcutNames: {
+    ask: "Ask a question",
     fullscreen: "Full screen",
     mute: "Sound on or off",
     layout: "Next view",

@@ -181,7 +181,10 @@ const ru: Messages = {
   reportCopied: "Отчёт скопирован. Вставьте его в своё сообщение.",
   shortcuts: "Горячие клавиши",
   shortcutsOn: "Использовать горячие клавиши",
+  showQuestions: "Показать вопросы",
+  hideQuestions: "Скрыть вопросы",
   shortcutNames: {
+    ask: "Задать вопрос",
     fullscreen: "На весь экран",
     mute: "Включить или выключить звук",
     layout: "Следующий вид",

@@ -173,7 +173,10 @@ const tg: Messages = {
   reportCopied: "Ҳисобот нусха шуд. Онро ба паёми худ гузоред.",
   shortcuts: "Тугмаҳои тез",
   shortcutsOn: "Истифодаи тугмаҳои тез",
+  showQuestions: "Нишон додани саволҳо",
+  hideQuestions: "Пинҳон кардани саволҳо",
   shortcutNames: {
+    ask: "Савол додан",
     fullscreen: "Экрани пурра",
     mute: "Мондан ё хомӯш кардани овоз",
     layout: "Намуди навбатӣ",

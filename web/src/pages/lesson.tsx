@@ -6,6 +6,7 @@ import { Button, LinkButton, Segments, Skeleton, StateBadge } from "../component
 import { Connection, StatsPanel } from "../components/connection";
 import { Icon } from "../components/icon";
 import { names } from "../components/lesson-card";
+import { useLater } from "../components/questions/later";
 import { Announcer, LanguageSwitch, useTitle } from "../components/shell";
 import { ShortcutList } from "../components/shortcut-list";
 import { Stage, StageBanner, StageMessage } from "../components/stage";
@@ -25,11 +26,15 @@ import "../styles/live.css";
 
 const chosenLayout = remembered<Layout>("layout", "both");
 
+/** Whether the questions stand beside the lesson. */
+const questionsShown = remembered<boolean>("questions", true);
+
 const KEYS = [
   ["KeyF", "fullscreen"],
   ["KeyM", "mute"],
   ["KeyV", "layout"],
   ["KeyI", "stats"],
+  ["KeyQ", "ask"],
 ] as const;
 
 /** Remember for this tab that the person has tapped, so that a reload goes straight on. */
@@ -217,6 +222,7 @@ function Classroom({ id }: { id: string }) {
   const full = useFullscreen(stage);
   const sound = useSound(live, soundBlocked);
   const waited = useRef(false);
+  const Questions = useLater(() => import("../components/questions/panel"));
   const lesson = live.lesson.value;
   const canWatch = useComputed(() => live.lesson.value?.rights.includes("watch") ?? false);
   const rehearses = lesson?.state === "practice" && lesson.rights.includes("publish");
@@ -277,8 +283,17 @@ function Classroom({ id }: { id: string }) {
   const still = stillReasons(live.view.value?.sources ?? {}, slots);
   const away = watching && live.connection.value === "reconnecting";
 
+  const asks =
+    Questions !== null &&
+    questionsShown.value &&
+    lesson !== null &&
+    lesson.state !== "scheduled" &&
+    live.socket.feed.began &&
+    canWatch.value &&
+    !refusal;
+
   return (
-    <div class="live">
+    <div class={asks ? "live with-questions" : "live"}>
       <header class="live-top">
         <LanguageSwitch />
         <div class="live-title">
@@ -400,7 +415,7 @@ function Classroom({ id }: { id: string }) {
         <audio ref={sound.voice} muted={muted.value} data-testid="audio-voice" />
         <audio ref={sound.guest} muted={muted.value} data-testid="audio-guest-voice" />
         {watching && !refusal && (
-          <div>
+          <div class="live-lower">
             <div class="live-bar">
               <Connection name={live.connection.value} />
               {live.view.value && (
@@ -422,6 +437,15 @@ function Classroom({ id }: { id: string }) {
                 }}
               />
               <div class="row">
+                <Button
+                  icon="question"
+                  label={questionsShown.value ? t().hideQuestions : t().showQuestions}
+                  pressed={questionsShown.value}
+                  testid="show-questions"
+                  onClick={() => {
+                    questionsShown.value = !questionsShown.value;
+                  }}
+                />
                 <Button
                   icon={muted.value ? "soundOff" : "sound"}
                   label={muted.value ? t().unmute : t().mute}
@@ -476,6 +500,7 @@ function Classroom({ id }: { id: string }) {
             {keysShown.value && <ShortcutList keys={KEYS} />}
           </div>
         )}
+        {asks && <Questions lesson={lesson} socket={live.socket} />}
       </main>
       <Announcer />
     </div>

@@ -15,6 +15,7 @@ import {
 import { Icon, type IconName } from "../components/icon";
 import { Invite, joinUrl } from "../components/invite";
 import { LevelMeter } from "../components/level";
+import { useLater } from "../components/questions/later";
 import { Announcer, LanguageSwitch, useTitle } from "../components/shell";
 import { ShortcutList } from "../components/shortcut-list";
 import { Video } from "../components/stage";
@@ -358,6 +359,7 @@ function Steps({ studio, lesson }: { studio: Studio; lesson: Lesson }) {
 function Workplace({ studio, lesson }: { studio: Studio; lesson: Lesson }) {
   const some = studio.camera.value !== null || studio.microphone.value !== null;
   const keys = useSignal(false);
+  const Questions = useLater(() => import("../components/questions/console"));
   useShortcuts({
     KeyM: () => {
       if (studio.microphone.value) studio.toggleMute();
@@ -396,6 +398,9 @@ function Workplace({ studio, lesson }: { studio: Studio; lesson: Lesson }) {
             </div>
           )}
         </section>
+        {Questions && lesson.state !== "scheduled" && studio.socket.feed.began && (
+          <Questions lesson={lesson} socket={studio.socket} />
+        )}
       </div>
       <div class="studio-steps">
         <Steps studio={studio} lesson={lesson} />

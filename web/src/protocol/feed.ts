@@ -18,6 +18,12 @@ export class Feed implements FeedListener {
   #listener: FeedListener | null = null;
   #kept: Message[] = [];
   #online = false;
+  #began = false;
+
+  /** Whether the server has told us of questions at all. */
+  get began(): boolean {
+    return this.#began;
+  }
 
   /** Tell the listener what was, then what comes. Returns how to stop. */
   listen(listener: FeedListener): () => void {
@@ -30,6 +36,7 @@ export class Feed implements FeedListener {
   }
 
   joined(answer: JoinedQuestions): void {
+    this.#began = true;
     // A whole list replaces what came before it.
     if (answer.questions) this.#kept = [];
     this.#tell((listener) => listener.joined(answer));

@@ -130,12 +130,12 @@ export class LessonSocket {
     }
     this.#joinedOnce = true;
     this.#view = fromSnapshot(answer);
-    this.#listener.state("joined", null);
-    this.#listener.view(this.#view);
     if (answer.my) {
       this.feed.joined(answer);
       this.feed.online(true);
     }
+    this.#listener.state("joined", null);
+    this.#listener.view(this.#view);
     for (const event of this.#early.splice(0)) this.#event(event);
   }
 

@@ -3,7 +3,7 @@ import { batch, type Signal, signal } from "@preact/signals";
 import type { Feed } from "../protocol/feed";
 import { type Entry, OutboxRunner } from "../protocol/outbox";
 import { IndexedStorage } from "../protocol/outbox-storage";
-import type { JoinedQuestions, Question } from "../protocol/questions";
+import { type JoinedQuestions, type Question, SEEN_LIMIT } from "../protocol/questions";
 import { browserClock } from "../protocol/runner";
 import type { LessonSocket } from "../protocol/socket";
 import type { LessonEvent } from "../protocol/types";
@@ -26,6 +26,8 @@ import { alike } from "./questions-view";
 export const UNDO_TIME = 10_000;
 /** Questions asked for at once beyond the first list. */
 const PAGE_SIZE = 50;
+/** Ms in which what the teacher sees is told together. */
+const SEEN_PAUSE = 1_000;
 /** "Already asked" shows at most this many. */
 const SIMILAR = 3;
 
@@ -77,6 +79,8 @@ export class QuestionRoom {
   #clock: { position: number; heard: number } | null = null;
   /** Where the next page of the server's list begins. */
   #next: number | null = 0;
+  readonly #unseen = new Set<number>();
+  #seenTimer: ReturnType<typeof setTimeout> | undefined;
   #undoTimer: ReturnType<typeof setTimeout> | undefined;
   #stop: () => void = () => {};
 
@@ -112,6 +116,7 @@ export class QuestionRoom {
   close(): void {
     this.#stop();
     clearTimeout(this.#undoTimer);
+    clearTimeout(this.#seenTimer);
     this.#outbox.close();
   }
 
@@ -140,6 +145,17 @@ export class QuestionRoom {
     if (!step) return;
     this.undoStep.value = null;
     void this.act("question_undo", { question: step.question, version: step.version });
+  }
+
+  /** Note that the teacher has a question before their eyes. */
+  see(question: number): void {
+    this.#unseen.add(question);
+    if (this.#unseen.size > 1) return;
+    this.#seenTimer = setTimeout(() => {
+      const questions = [...this.#unseen].slice(0, SEEN_LIMIT);
+      this.#unseen.clear();
+      void this.act("question_seen", { questions });
+    }, SEEN_PAUSE);
   }
 
   /** Forget a command that was refused. */

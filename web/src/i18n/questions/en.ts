@@ -3,8 +3,6 @@ const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one :
 
 const en = {
   title: "Questions",
-  show: "Show questions",
-  hide: "Hide questions",
   number: (n: number) => `Question ${n}`,
 
   // asking

@@ -11,8 +11,6 @@ function plural(n: number, one: string, few: string, many: string): string {
 
 const ru: QuestionMessages = {
   title: "Вопросы",
-  show: "Показать вопросы",
-  hide: "Скрыть вопросы",
   number: (n) => `Вопрос ${n}`,
 
   ask: "Задать вопрос",

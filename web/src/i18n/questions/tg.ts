@@ -5,8 +5,6 @@ const count = (n: number, noun: string) => `${n} ${noun}`;
 
 const tg: QuestionMessages = {
   title: "Саволҳо",
-  show: "Нишон додани саволҳо",
-  hide: "Пинҳон кардани саволҳо",
   number: (n) => `Саволи ${n}`,
 
   ask: "Савол додан",
