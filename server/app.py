@@ -15,6 +15,7 @@ from server import accounts, auth, commands, courses, grants, join, lessons, peo
 from server.clock import Clock, SystemClock
 from server.database import Database
 from server.errors import SettingsError
+from server.hands.floor import Hands
 from server.keys import load_keys
 from server.limits import Limits
 from server.metrics import Metrics
@@ -50,6 +51,8 @@ def build_services(
     clock = clock or SystemClock()
     database = Database.open(settings)
     timelines = Timelines(database, clock)
+    hands = Hands()
+    timelines.on_event(hands.hear)  # before any page hears: the media follow first
     return Services(
         settings=settings,
         clock=clock,
@@ -61,6 +64,7 @@ def build_services(
         presence=Presence(),
         metrics=Metrics(),
         rooms=LiveRooms(rooms),
+        hands=hands,
         sockets=Sockets(),
         tallies=Tallies(timelines),
     )
@@ -162,6 +166,14 @@ async def run_rooms(app: web.Application) -> AsyncIterator[None]:
     await services.rooms.stop()
 
 
+async def run_hands(app: web.Application) -> AsyncIterator[None]:
+    """Take up the hands of open lessons; stop watching their time at the end."""
+    services = app[SERVICES]
+    await services.hands.start(services)
+    yield
+    await services.hands.stop()
+
+
 async def run_tidying(app: web.Application) -> AsyncIterator[None]:
     """Forget expired sessions and links now and then."""
     task = asyncio.create_task(_tidy_forever(app[SERVICES]))
@@ -188,5 +200,6 @@ PARTS: tuple[Callable[[web.Application], AsyncIterator[None]], ...] = (
     run_sockets,
     run_tallies,
     run_rooms,
+    run_hands,
     run_tidying,
 )

@@ -16,6 +16,8 @@ from server.clock import Clock, to_milliseconds
 from server.codes import new_code
 from server.courses import LATE
 from server.errors import Conflict, NotAllowed, NotFound
+from server.hands.states import Reason
+from server.hands.store import lower_everything
 from server.ids import uuid7
 from server.lesson_facts import lesson_facts, lessons_facts
 from server.lesson_state import OPEN, take_step
@@ -284,5 +286,6 @@ async def _following(session: AsyncSession, lesson: Lesson, clock: Clock) -> lis
     if lesson.state is LessonState.PRACTICE:
         return [told, *await questions.carry(session, lesson)]
     if lesson.state is LessonState.ENDED:
-        return [*await questions.close(session, lesson, clock), told]
+        down = await lower_everything(session, lesson, clock, Reason.LESSON_ENDED)
+        return [*await questions.close(session, lesson, clock), *down, told]
     return [told]

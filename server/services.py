@@ -19,6 +19,7 @@ from server.timeline import Timelines
 from signaling.grants import Grant
 
 if TYPE_CHECKING:  # these use the services themselves
+    from server.hands.floor import Hands
     from server.questions.tally import Tallies
     from server.rooms import LiveRooms
     from server.sockets import Sockets
@@ -57,6 +58,7 @@ class Services:
     presence: Presence
     metrics: Metrics
     rooms: "LiveRooms"
+    hands: "Hands"
     sockets: "Sockets"
     tallies: "Tallies"
     demo: Demo | None = None

@@ -17,6 +17,7 @@ from server.access import LessonAccess, lesson_access
 from server.clock import to_milliseconds
 from server.commands import LessonCommand
 from server.errors import BadRequest, NotAllowed, Problem, TooMany, Unavailable
+from server.hands.store import read_snapshot
 from server.lesson_facts import lesson_facts
 from server.limits import SOCKET_EVENTS
 from server.models import Person
@@ -327,6 +328,9 @@ class Sockets:
             now_ms = to_milliseconds(services.clock.now())
             asked = await snapshot(session, access.lesson, sight, now_ms) if whole else None
             mine = await own_numbers(session, access.lesson, sight)
+            hands = await read_snapshot(
+                session, access.lesson, socket.person, teacher=reader.teacher
+            )
         if lesson_id not in socket.lessons:
             socket.lessons.add(lesson_id)
             services.presence.enter(lesson_id, socket.person, access.rights)
@@ -341,6 +345,7 @@ class Sockets:
             "events": [event.to_json() for event in events if event.seq <= view.seq],
             "questions": asked,
             "my": mine,
+            "hands": hands,
         }
 
     async def _leave(self, sid: str, data: Any) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def hand_facts(hand: Hand, owner: Name, *, discreet: bool) -> dict[str, Any]:
         "to": hand.aired_to,
         "until": hand.until,
         "talking": hand.talking,
-        "test": None if discreet or hand.test is None else hand.test.value,
+        "test": None if discreet else _test(hand),
     }
 
 
@@ -76,8 +76,7 @@ def accepted(hand: Hand) -> Told:
 
 def tested(hand: Hand) -> Told:
     """Tell those concerned what a silent test found."""
-    test = None if hand.test is None else hand.test.value
-    return _for_few("turn.tested", {"hand": {"number": hand.number, "test": test}}, hand)
+    return _for_few("turn.tested", {"hand": {"number": hand.number, "test": _test(hand)}}, hand)
 
 
 def started(hand: Hand, owner: Name, by: Name | None) -> Told:
@@ -134,7 +133,12 @@ def _order(hand: Hand) -> tuple[int, int]:
 
 
 def _stands(hand: Hand) -> dict[str, Any]:
-    return {"number": hand.number, "state": hand.state.value, "camera": hand.camera}
+    return {"number": hand.number, "state": hand.state.value}
+
+
+def _test(hand: Hand) -> str | None:
+    """Return what a test found while it matters."""
+    return hand.test.value if hand.test is not None and hand.state is State.TESTING else None
 
 
 def _by(teacher: Name | None) -> dict[str, Any]:

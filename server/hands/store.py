@@ -136,10 +136,9 @@ class Stage:
             hand.invited_at = self.now
             self.said += events.invited(hand, by)
 
-    def accept(self, hand: Hand, who: frozenset[Who], camera: bool | None) -> None:
+    def accept(self, hand: Hand, who: frozenset[Who]) -> None:
         """Let somebody who will speak test microphone and uplink in silence."""
         if self._take(hand, Step.ACCEPT, who):
-            hand.camera = hand.camera if camera is None else camera
             self.said += events.accepted(hand)
 
     def note_test(self, hand: Hand, test: Verdict) -> None:
@@ -256,6 +255,15 @@ async def read_hands(session: AsyncSession, lesson_id: uuid.UUID) -> list[tuple[
         .order_by(Hand.rank, Hand.number)
     )
     return [(row[0], Name(row[0].person_id, row[1])) for row in await session.execute(query)]
+
+
+async def read_snapshot(
+    session: AsyncSession, lesson: Lesson, viewer: uuid.UUID, *, teacher: bool
+) -> dict[str, Any]:
+    """Return what a page that joins is told of a lesson's hands."""
+    settings = await read_settings(session, lesson.id)
+    hands = await read_hands(session, lesson.id)
+    return events.snapshot(settings, hands, viewer, teacher=teacher)
 
 
 async def lessons_with_hands(session: AsyncSession) -> Iterable[uuid.UUID]:

@@ -12,11 +12,13 @@ from server import commands
 from server.access import course_access, lesson_access
 from server.commands import LessonCommand, NewCommand
 from server.errors import Conflict, Invalid, NotAllowed, TooMany
+from server.hands.commands import COMMANDS as HAND_COMMANDS
 from server.lesson_state import OPEN
 from server.limits import COMMANDS as COMMAND_LIMIT
 from server.models import Lesson, LessonState
 from server.questions.act import Act
-from server.questions.events import COMMANDS, Entry
+from server.questions.events import COMMANDS as QUESTION_COMMANDS
+from server.questions.events import Entry
 from server.rights import Right
 from server.services import Services
 from server.timeline import Addressed
@@ -24,6 +26,7 @@ from server.viewer import Viewer
 from server.web import Body, check_body
 
 Answer = Mapping[str, Any]
+COMMANDS: Mapping[str, Entry] = {**QUESTION_COMMANDS, **HAND_COMMANDS}
 
 
 @dataclass(slots=True)
