@@ -1,7 +1,9 @@
 """Questions over HTTP: lists, search, the course's question book, spreadsheets."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -10,7 +12,7 @@ from server.clock import to_milliseconds
 from server.commands import NewCommand
 from server.errors import Invalid
 from server.limits import QUESTION_SEARCHES
-from server.questions import lists, search
+from server.questions import export, lists, search
 from server.questions.facts import Sight
 from server.questions.lists import Scope, Wish
 from server.questions.run import run_in_book
@@ -24,6 +26,7 @@ from server.web import json_answer, path_id, read_body
 routes = web.RouteTableDef()
 MAX_OFFSET = 100_000  # questions; nobody turns so many pages
 DEFAULT_PAGE = 50
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,40 @@ async def similar_questions(request: web.Request) -> web.Response:
         rows = await search.similar(session, reading.scope.book, text, reading.sight)
         told = await lists.told(session, rows, reading.sight, titles=True)
     return json_answer({"questions": told})
+
+
+@routes.get("/api/lessons/{lesson}/questions.csv")
+@routes.get("/api/courses/{course}/questions.csv")
+async def export_csv(request: web.Request) -> web.Response:
+    """Return all questions as CSV."""
+    headings, rows = await _table(request)
+    return _file(export.to_csv(headings, rows), "text/csv", "csv")
+
+
+@routes.get("/api/lessons/{lesson}/questions.xlsx")
+@routes.get("/api/courses/{course}/questions.xlsx")
+async def export_xlsx(request: web.Request) -> web.Response:
+    """Return all questions as XLSX."""
+    headings, rows = await _table(request)
+    return _file(await export.to_xlsx(headings, rows), XLSX, "xlsx")
+
+
+async def _table(request: web.Request) -> tuple[Sequence[str], list[export.Row]]:
+    services = request.app[SERVICES]
+    reading = await _reading(request, export=True)
+    language = _choice(request, "lang", export.LANGUAGES)
+    zone = ZoneInfo(services.settings.pages.time_zone)
+    async with services.database.read() as session:
+        rows = await export.rows_of(session, reading.scope, language, zone)
+    return export.HEADINGS[language], rows
+
+
+def _file(body: bytes, kind: str, ending: str) -> web.Response:
+    headers = {
+        "Content-Disposition": f'attachment; filename="questions.{ending}"',
+        "Cache-Control": "no-store",
+    }
+    return web.Response(body=body, content_type=kind, headers=headers)
 
 
 @routes.post("/api/courses/{course}/commands")

@@ -1,0 +1,117 @@
+"""The course's question book: between lessons, from one to the next, and over HTTP."""
+
+import uuid
+
+from tests.server.conftest import problem
+from tests.server.questions.classroom import Room, Someone
+
+
+async def test_unanswered_questions_are_carried_into_the_next_lesson(room: Room) -> None:
+    asker = room.students[0]
+    one, two, three = await asker.ask("One?"), await asker.ask("Two?", anonymous=True), 0
+    three = await room.students[1].ask("Three?")
+    await room.students[2].do("question_vote", question=two, on=True)
+    await room.teacher.do("question_done", question=one)
+    await room.teacher.do("question_later", question=three)
+    await room.teacher.do(
+        "question_assign", question=three, owner=room.other_teacher.id, due="2026-10-01"
+    )
+    await room.end_lesson()
+    before = room.lesson
+    await room.open_lesson("Colours")
+    late = await room.late(room.students[2])
+    assert {q["number"]: q["state"] for q in late["list"]} == {two: "open", three: "later"}
+    assert {q["lesson"] for q in late["list"]} == {before}
+    assert late["my"]["voted"] == [two]
+    await room.check_agreement()
+    await room.teacher.do("question_begin", question=two)
+    await room.teacher.do("question_done", question=two)
+    (question,) = [q for q in (await room.late(room.students[2]))["list"] if q["number"] == two]
+    assert (question["answer"]["lesson"], question["votes"]) == (room.lesson, 1)
+    await room.check_agreement()
+
+
+async def test_a_question_can_be_asked_between_lessons(room: Room) -> None:
+    await room.end_lesson()
+    assert await room.students[0].refused("question_ask", text="?!") == "lesson-ended"
+    asked = await room.students[0].do_in_book("question_ask", text="Between?")
+    await room.students[1].do_in_book("question_vote", question=asked["question"], on=True)
+    answer = await room.students[2].visitor.get(f"/api/courses/{room.course}/questions")
+    (question,) = (await answer.json())["questions"]
+    assert (question["lesson"], question["at"], question["votes"]) == (None, None, 1)
+    await room.open_lesson()
+    assert (await room.late(room.students[2]))["list"][0]["text"] == "Between?"
+    await room.check_agreement()
+
+
+async def test_an_open_lesson_hears_of_what_the_book_is_asked(room: Room) -> None:
+    asked = await room.students[0].do_in_book("question_ask", text="From a replay?")
+    assert (await room.late(room.students[1]))["list"][0]["number"] == asked["question"]
+    await room.teacher.do("questions_set", paused=True)
+    await room.check_agreement()
+
+
+async def test_a_step_on_a_question_of_another_lesson_brings_it_here(room: Room) -> None:
+    number = await room.students[0].ask("Old?")
+    await room.teacher.do("question_done", question=number)
+    await room.end_lesson()
+    await room.open_lesson("Next")
+    assert (await room.late(room.students[1]))["list"] == []
+    await room.teacher.do("question_reopen", question=number)
+    assert (await room.late(room.students[1]))["list"][0]["text"] == "Old?"
+    await room.check_agreement()
+
+
+async def test_the_book_over_http(room: Room) -> None:
+    path = f"/api/courses/{room.course}/commands"
+    student = room.students[0].visitor
+    key = str(room.new_id())
+    body = {"id": key, "name": "question_ask", "args": {"text": "Over HTTP?"}}
+    first = await student.post(path, body)
+    assert first.status == 200, await first.text()
+    again = await student.post(path, body)
+    assert await first.json() == await again.json()
+    assert (await first.json())["result"] == {"question": 1, "state": "open"}
+    begin = {"id": str(room.new_id()), "name": "question_begin", "args": {"question": 1}}
+    assert await problem(await room.teacher.visitor.post(path, begin)) == (409, "not-in-book")
+    dismiss = {"id": str(room.new_id()), "name": "question_dismiss", "args": {"question": 1}}
+    assert await problem(await student.post(path, dismiss)) == (403, "not-allowed")
+    for wrong in (str(uuid.uuid4()), "x", 7):
+        answer = await student.post(path, {**body, "id": wrong})
+        assert await problem(answer) == (422, "invalid-field")
+    outsider = Someone(room, await room.world.sign_in(await room.world.person()))
+    assert (await problem(await outsider.visitor.post(path, body)))[0] == 404
+    assert (await problem(await (await room.world.visitor()).post(path, body)))[0] == 401
+
+
+async def test_lists_come_page_by_page_to_those_who_may(room: Room) -> None:
+    for number in range(7):
+        await room.teacher.ask(f"Question {number}?")
+    await room.teacher.do("question_dismiss", question=7)
+    path = f"/api/lessons/{room.lesson}/questions"
+    student = room.students[0].visitor
+    seen: list[int] = []
+    offset: int | None = 0
+    while offset is not None:
+        answer = await (await student.get(f"{path}?sort=new&limit=4&offset={offset}")).json()
+        assert answer["total"] == 6
+        seen += [one["number"] for one in answer["questions"]]
+        offset = answer["next"]
+    assert seen == [6, 5, 4, 3, 2, 1]
+    answer = await room.teacher.visitor.get(f"{path}?state=dismissed")
+    assert [one["number"] for one in (await answer.json())["questions"]] == [7]
+    for wrong in ("sort=x", "state=x", "limit=-1", "limit=101", "offset=x", "offset=9999999999"):
+        assert await problem(await student.get(f"{path}?{wrong}")) == (422, "invalid-field")
+    outsider = await room.world.sign_in(await room.world.person())
+    for tail in ("", "/search?q=x", "/similar?text=x", ".csv", ".xlsx"):
+        assert (await problem(await outsider.get(path + tail)))[0] == 404
+    for tail in (".csv", ".xlsx"):
+        assert (await problem(await student.get(path + tail)))[0] == 403
+
+
+async def test_the_page_opens_though_there_are_very_many_questions(room: Room) -> None:
+    for number in range(75):
+        await room.other_teacher.ask(f"Question {number}? " + "я" * 500)
+    late = await room.late(room.students[0])
+    assert (len(late["list"]), late["more"]) == (60, True)
+    assert late["counts"] == {"open": 75}
