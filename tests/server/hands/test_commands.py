@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import uuid
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from server.errors import Problem
 from server.hands.commands import COMMANDS, MAX_LIMIT, MAX_NUMBER, MIN_LIMIT, MIN_MORE
 from server.hands.queue import MAX_HANDS
 from server.hands.store import FIRST_LIMIT
+from server.models import Person
 from tests.server.hands.stage import Stage
 from tests.server.questions.classroom import Someone
 
@@ -415,3 +417,22 @@ async def test_whatever_people_do_all_pages_agree(stage: Stage, seed: int) -> No
     await stage.check_pages()
     numbers = [one.seq for one in await stage.events()]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+async def test_a_guest_of_a_public_event_speaks_like_a_student(stage: Stage) -> None:
+    world = stage.world
+    event = await world.event(stage.staff.visitor)
+    await world.set_state(stage.staff.visitor, event["id"], "practice", "live")
+    visitor = await world.visitor()
+    joined = await visitor.post("/api/join", {"lesson": event["id"], "name": "Guest"})
+    assert joined.status == 200, await joined.text()
+    async with world.services.database.read() as session:
+        person_id = (await joined.json())["person"]["id"]
+        visitor.person = await session.get(Person, uuid.UUID(person_id))
+    guest, host = Someone(stage, visitor), stage.staff
+    stage.lesson = event["id"]
+    number = (await guest.do("hand_raise"))["hand"]
+    await host.do("turn_invite", hand=number)
+    await guest.do("turn_accept", hand=number)
+    assert (await host.do("turn_start", hand=number))["state"] == "on-air"
+    assert (await guest.do("turn_end", hand=number))["state"] == "ended"
