@@ -61,8 +61,8 @@ class _StrictJson:
 
     @staticmethod
     def dumps(value: Any, **_options: Any) -> str:
-        """Write compact JSON."""
-        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+        """Write compact JSON; a Cyrillic letter takes two bytes, not six."""
+        return json.dumps(value, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
 
     @staticmethod
     def loads(text: str, **_options: Any) -> Any:

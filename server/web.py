@@ -32,11 +32,11 @@ class Body(BaseModel):
 B = TypeVar("B", bound=Body)
 
 
-async def read_body(request: web.Request, model: type[B]) -> B:
+async def read_body(request: web.Request, model: type[B], *, mend: bool = False) -> B:
     """Return the checked JSON body; raises a Problem that names what is wrong."""
     if request.content_type != "application/json":
         raise WrongMediaType("wrong-content-type", "Send this as application/json.")
-    return check_body(parse_json(await read_bytes(request)), model)
+    return check_body(parse_json(await read_bytes(request), mend=mend), model)
 
 
 async def read_bytes(request: web.Request) -> bytes:

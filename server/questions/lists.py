@@ -1,6 +1,7 @@
 """Questions in lists: what a page gets when it joins, and the whole lists page by page."""
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from server.questions.tables import Question, QuestionLesson
 
 SNAPSHOT = 60  # questions: about 25 kB, what a slow phone loads in ten seconds
 OWN = 20  # of them the viewer's own
+SNAPSHOT_TEXT = 20_000  # characters of questions and answers: what is longer comes when asked for
 MAX_PAGE = 100
 _WAITING = (State.OPEN, State.ANSWERING, State.LATER, State.IN_REVIEW)
 
@@ -98,13 +100,24 @@ async def snapshot(
     counted = select(Question.state, func.count()).where(condition).group_by(Question.state)
     counts = {row[0].value: row[1] for row in await session.execute(counted)}
     rows = await _first_rows(session, condition, sight, rules.on_screen, now_ms)
+    listed = list(_short_enough(await told(session, rows, sight)))
     return {
         "settings": rules.to_json(),
         "on_screen": rules.on_screen,
         "counts": counts,
-        "list": await told(session, rows, sight),
-        "more": len(rows) < sum(counts.values()),
+        "list": listed,
+        "more": len(listed) < sum(counts.values()),
     }
+
+
+def _short_enough(questions: list[Facts]) -> Iterator[Facts]:
+    """Yield questions from the first on while there is room for their texts; always the first."""
+    room = SNAPSHOT_TEXT
+    for question in questions:
+        room -= len(question["text"]) + sum(len(one["text"]) for one in question["answers"])
+        if room < 0 and question is not questions[0]:
+            return
+        yield question
 
 
 async def _first_rows(

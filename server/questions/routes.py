@@ -186,6 +186,6 @@ async def command_book(request: web.Request) -> web.Response:
     """Carry out a command in a course's question book."""
     viewer = await viewer_of(request)
     course_id = path_id(request, "course")
-    command = await read_body(request, NewCommand)
+    command = await read_body(request, NewCommand, mend=True)
     answer: Any = await run_in_book(request.app[SERVICES], viewer, course_id, command)
     return json_answer(dict(answer))

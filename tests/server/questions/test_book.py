@@ -2,6 +2,14 @@
 
 import uuid
 
+import pytest
+from sqlalchemy import insert, select, update
+
+from server.errors import Problem
+from server.models import Person
+from server.questions.lists import SNAPSHOT_TEXT
+from server.questions.tables import Book, Question, QuestionLesson, Word
+from server.questions.texts import MAX_TEXT
 from tests.server.conftest import problem
 from tests.server.questions.classroom import Room, Someone
 
@@ -111,7 +119,98 @@ async def test_lists_come_page_by_page_to_those_who_may(room: Room) -> None:
 
 async def test_the_page_opens_though_there_are_very_many_questions(room: Room) -> None:
     for number in range(75):
-        await room.other_teacher.ask(f"Question {number}? " + "я" * 500)
+        await room.other_teacher.ask(f"Question {number}?")
     late = await room.late(room.students[0])
     assert (len(late["list"]), late["more"]) == (60, True)
     assert late["counts"] == {"open": 75}
+
+
+async def test_the_page_opens_though_texts_are_very_long(room: Room) -> None:
+    own = await room.students[0].ask("Mine?")
+    for _ in range(30):
+        await room.other_teacher.ask("я" * MAX_TEXT)
+    late = await room.late(room.students[0])
+    assert sum(len(one["text"]) for one in late["list"]) <= SNAPSHOT_TEXT
+    assert (late["list"][0]["number"], late["more"]) == (own, True)
+    assert len(late["list"]) == SNAPSHOT_TEXT // MAX_TEXT
+
+
+async def test_ten_thousand_hostile_questions(room: Room) -> None:
+    await room.students[0].ask("The first?")
+    async with room.world.services.database.write() as session:
+        (first,) = await session.scalars(select(Question))
+        kept = {column.key: getattr(first, column.key) for column in Question.__table__.columns}
+        rows = [
+            {**kept, "id": uuid.uuid4(), "number": number, "text": f"<script>{number}</script>"}
+            for number in range(2, 10_001)
+        ]
+        await session.execute(insert(Question), rows)
+        links = [{"lesson_id": first.lesson_id, "question_id": row["id"]} for row in rows]
+        await session.execute(insert(QuestionLesson), links)
+        words = [
+            {"book_id": first.book_id, "question_id": row["id"], "word": word}
+            for row in rows
+            for word in ("script", str(row["number"]))
+        ]
+        await session.execute(insert(Word), words)
+        await session.execute(update(Book).values(last_number=10_000))
+    late = await room.late(room.students[1])
+    assert (len(late["list"]), late["counts"]) == (60, {"open": 10_000})
+    base = f"/api/lessons/{room.lesson}/questions"
+    visitor = room.students[1].visitor
+    answer = await (await visitor.get(f"{base}?offset=9990&limit=100")).json()
+    assert (len(answer["questions"]), answer["next"]) == (10, None)
+    for text, found in (("script 9999", 1), ("script", 20)):
+        answer = await visitor.get(f"{base}/search", params={"q": text})
+        assert len((await answer.json())["questions"]) == found
+    answer = await visitor.get(f"{base}/similar", params={"text": "script"})
+    assert len((await answer.json())["questions"]) == 5
+    assert await room.students[2].ask("Still possible?") == 10_001
+
+
+async def test_a_public_event_has_a_book_of_its_own(room: Room) -> None:
+    world, staff = room.world, room.staff
+    await room.students[0].ask("In the course?")
+    event = await world.event(staff.visitor)
+    guest = await world.visitor()
+    await world.set_state(staff.visitor, event["id"], "practice", "live")
+    body = {"lesson": event["id"], "name": "Guest"}
+    assert (await guest.post("/api/join", body)).status == 200
+    me = await (await guest.get("/api/session")).json()
+    async with world.services.database.read() as session:
+        guest.person = await session.get(Person, uuid.UUID(me["person"]["id"]))
+    asker = Someone(room, guest)
+    answer = await asker.send("question_ask", lesson=event["id"], text="At the event?")
+    assert answer["result"] == {"question": 1, "state": "open"}
+    looker = room.students[0]  # sees the event, but has not come in
+    with pytest.raises(Problem) as refused:
+        await looker.send("question_vote", lesson=event["id"], question=1, on=True)
+    assert refused.value.code == "not-allowed"
+    await staff.send("question_begin", lesson=event["id"], question=1)
+    await world.set_state(staff.visitor, event["id"], "ended")
+    assert (await staff.visitor.delete(f"/api/lessons/{event['id']}")).status == 204
+    async with world.services.database.read() as session:
+        assert [one.text for one in await session.scalars(select(Question))] == ["In the course?"]
+
+
+async def test_a_deleted_lesson_leaves_its_questions_in_the_book(room: Room) -> None:
+    number = await room.students[0].ask("Kept?")
+    await room.teacher.do("question_begin", question=number)
+    await room.teacher.do("questions_set", review=True)
+    await room.end_lesson()
+    assert (await room.staff.visitor.delete(f"/api/lessons/{room.lesson}")).status == 204
+    answer = await room.students[1].visitor.get(f"/api/courses/{room.course}/questions")
+    (question,) = (await answer.json())["questions"]
+    assert (question["text"], question["lesson"]) == ("Kept?", None)
+    assert question["answer"]["lesson"] is None
+
+
+async def test_text_over_http_is_mended_as_on_the_socket(room: Room) -> None:
+    path = f"/api/courses/{room.course}/commands"
+    body = (
+        f'{{"id":"{room.new_id()}","name":"question_ask","args":{{"text":"\\ud83d Why\\u0000?"}}}}'
+    )
+    headers = {"Content-Type": "application/json"}
+    answer = await room.students[0].visitor.send("POST", path, data=body, headers=headers)
+    assert answer.status == 200, await answer.text()
+    assert (await room.late(room.students[0]))["list"][0]["text"] == "Why?"
