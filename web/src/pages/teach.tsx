@@ -371,6 +371,9 @@ function Workplace({ studio, lesson }: { studio: Studio; lesson: Lesson }) {
     <div class="studio">
       <div class="studio-main">
         <Alarms studio={studio} />
+        {Questions && lesson.state !== "scheduled" && studio.socket.feed.began && (
+          <Questions lesson={lesson} socket={studio.socket} />
+        )}
         <section class="card stack" aria-label={t().deviceCheck}>
           <h2>{lesson.state === "live" && studio.sending.value ? t().onAir : t().deviceCheck}</h2>
           <Previews studio={studio} />
@@ -398,9 +401,6 @@ function Workplace({ studio, lesson }: { studio: Studio; lesson: Lesson }) {
             </div>
           )}
         </section>
-        {Questions && lesson.state !== "scheduled" && studio.socket.feed.began && (
-          <Questions lesson={lesson} socket={studio.socket} />
-        )}
       </div>
       <div class="studio-steps">
         <Steps studio={studio} lesson={lesson} />

@@ -69,6 +69,7 @@ export class LessonSocket {
     this.#socket?.emit("leave", { lesson: this.#lesson });
     this.#socket?.disconnect();
     this.#socket = null;
+    this.feed.online(false);
     this.#listener.state("closed", null);
   }
 

@@ -128,6 +128,11 @@ describe("a list that is being read", () => {
     expect(hold([3, 1], [3], (number) => number !== 1)).toEqual({ shown: [3], fresh: [] });
   });
 
+  it("shows what the reader has asked at once", () => {
+    const held = hold([3, 1], [5, 1, 3, 4], all, new Set([4]));
+    expect(held).toEqual({ shown: [4, 3, 1], fresh: [5] });
+  });
+
   it("shows the first questions at once", () => {
     expect(hold([], [2, 1], all)).toEqual({ shown: [2, 1], fresh: [] });
   });

@@ -153,17 +153,23 @@ export interface Held {
 
 /**
  * Hold a list still while it is read: what is there stays where it is, even if it belongs
- * elsewhere by now; what is new waits. Only what is gone altogether leaves.
+ * elsewhere by now; what is new waits. Only what is gone altogether leaves, and only what the
+ * reader has just asked comes in by itself, at the top.
  */
 export function hold(
   shown: readonly number[],
   now: readonly number[],
   known: (number: number) => boolean,
+  own: ReadonlySet<number> = new Set(),
 ): Held {
   const staying = shown.filter(known);
   const there = new Set(staying);
   if (staying.length === 0) return { shown: now, fresh: [] };
-  return { shown: staying, fresh: now.filter((number) => !there.has(number)) };
+  const fresh = now.filter((number) => !there.has(number));
+  return {
+    shown: [...fresh.filter((number) => own.has(number)), ...staying],
+    fresh: fresh.filter((number) => !own.has(number)),
+  };
 }
 
 /** How far the own question has come. */

@@ -80,9 +80,7 @@ export class QuestionRoom {
   /** Where the next page of the server's list begins. */
   #next: number | null = 0;
   readonly #unseen = new Set<number>();
-  #seenTimer: ReturnType<typeof setTimeout> | undefined;
   #undoTimer: ReturnType<typeof setTimeout> | undefined;
-  #stop: () => void = () => {};
 
   constructor(lesson: string, viewer: Viewer, socket: LessonSocket) {
     this.lesson = lesson;
@@ -100,9 +98,10 @@ export class QuestionRoom {
     });
   }
 
+  /** Follow the lesson; it ends with the socket, which then sends and tells nothing. */
   open(): void {
     void this.#outbox.open();
-    this.#stop = this.#feed.listen({
+    this.#feed.listen({
       joined: (answer) => this.#onJoined(answer),
       event: (event) => this.#onEvent(event),
       mine: (voted) => this.#set(voteElsewhere(this.questions.value, voted)),
@@ -111,13 +110,6 @@ export class QuestionRoom {
         this.#outbox.online(on);
       },
     });
-  }
-
-  close(): void {
-    this.#stop();
-    clearTimeout(this.#undoTimer);
-    clearTimeout(this.#seenTimer);
-    this.#outbox.close();
   }
 
   /** Do something now, or as soon as the connection is back; resolves once it is safe from a reload. */
@@ -151,7 +143,7 @@ export class QuestionRoom {
   see(question: number): void {
     this.#unseen.add(question);
     if (this.#unseen.size > 1) return;
-    this.#seenTimer = setTimeout(() => {
+    setTimeout(() => {
       const questions = [...this.#unseen].slice(0, SEEN_LIMIT);
       this.#unseen.clear();
       void this.act("question_seen", { questions });

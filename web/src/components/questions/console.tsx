@@ -120,7 +120,7 @@ function useSeen(room: QuestionRoom, question: Question) {
   const { number, seen } = question;
   useEffect(() => {
     const item = element.current;
-    if (seen !== false || !item) return;
+    if (seen === true || !item) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const look = () => {
       if (document.visibilityState === "visible") room.see(number);
@@ -272,8 +272,10 @@ function Inside({ room }: { room: QuestionRoom }) {
   const questions = room.questions.value;
   const now = answering(questions);
   const list = queued(questions, queue.value, "top", serverNow());
-  const steady = useSteady(queue.value, list, questions.known);
-  const items = steady.items.filter((each) => each.number !== now?.number);
+  // What the teacher has dealt with leaves the queue at once.
+  const stays = (question: Question) => queueOf(question) === queue.value;
+  const steady = useSteady(queue.value, list, questions.known, { stays });
+  const { items } = steady;
   const close = () => {
     opened.value = null;
   };
@@ -306,7 +308,6 @@ function Inside({ room }: { room: QuestionRoom }) {
           queue.value = value as Queue;
         }}
       />
-      <FreshPill steady={steady} />
       {items.length === 0 ? (
         <EmptyList title={q().emptyQueue[queue.value]} hint={q().emptyQueueHint[queue.value]} />
       ) : (
@@ -327,6 +328,7 @@ function Inside({ room }: { room: QuestionRoom }) {
           ))}
         </ul>
       )}
+      <FreshPill steady={steady} />
       <MergeDialog room={room} question={merging ?? null} close={close} />
       <QuestionSettingsBox room={room} />
     </>

@@ -17,13 +17,27 @@ export function useSteady(
   view: string,
   now: readonly Question[],
   known: ReadonlyMap<number, Question>,
+  rules: {
+    /** Whether a question that is shown may stay where it is. */
+    stays?: (question: Question) => boolean;
+    /** The viewer's own questions, which wait for nobody. */
+    asked?: ReadonlySet<number>;
+  } = {},
 ): Steady {
   const held = useSignal<{ view: string; numbers: readonly number[] }>({ view, numbers: [] });
   const numbers = now.map((each) => each.number);
-  const before = held.peek();
+  const before = held.value;
   const { shown, fresh } =
     before.view === view
-      ? hold(before.numbers, numbers, (number) => known.has(number))
+      ? hold(
+          before.numbers,
+          numbers,
+          (number) => {
+            const question = known.get(number);
+            return question !== undefined && (rules.stays?.(question) ?? true);
+          },
+          rules.asked,
+        )
       : { shown: numbers, fresh: [] };
   // Remembered without drawing again: it is what is being drawn.
   before.view = view;

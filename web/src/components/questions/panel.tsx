@@ -65,7 +65,9 @@ function Lists({ room, open }: { room: QuestionRoom; open: boolean }) {
   const questions = room.questions.value;
   const words = searching.value ? search.value.trim() : "";
   const now = listed(questions, { tab: tab.value, sort, search: words }, serverNow());
-  const steady = useSteady(`${tab.value} ${sort} ${words}`, now, questions.known);
+  const steady = useSteady(`${tab.value} ${sort} ${words}`, now, questions.known, {
+    asked: questions.asked,
+  });
   const all = [...questions.known.values()];
   const count = (of: Tab) => all.filter((each) => inTab(each, of, questions.asked)).length;
   const nothing = words ? "search" : tab.value;
@@ -115,7 +117,6 @@ function Lists({ room, open }: { room: QuestionRoom; open: boolean }) {
           />
         )}
       </div>
-      <FreshPill steady={steady} />
       {steady.items.length === 0 ? (
         <EmptyList title={q().empty[nothing]} hint={q().emptyHint[nothing]} />
       ) : (
@@ -125,6 +126,7 @@ function Lists({ room, open }: { room: QuestionRoom; open: boolean }) {
           ))}
         </ul>
       )}
+      <FreshPill steady={steady} />
       <More room={room} />
     </>
   );
