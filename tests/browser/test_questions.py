@@ -49,14 +49,23 @@ def question(page: Page, text: str) -> Locator:
     return page.get_by_test_id("question").filter(has_text=text)
 
 
+async def appears(found: Locator, fresh: Locator) -> None:
+    """Wait for something in a list that stands still, past its pill if it waits behind it."""
+
+    async def seen() -> bool:
+        if await found.is_visible():
+            return True
+        if await fresh.is_visible():
+            await fresh.click()
+        return False
+
+    await eventually("what was asked appears", seen)
+
+
 async def show(page: Page, text: str) -> Locator:
-    """Bring a question into the list that is shown, past the pill if it waits behind it."""
+    """Bring a question into the student's list."""
     found = question(page, text)
-    fresh = page.get_by_test_id("fresh")
-    await expect(found.or_(fresh).first).to_be_visible(timeout=PATIENCE)
-    if not await found.is_visible():
-        await fresh.click()
-    await expect(found).to_be_visible()
+    await appears(found, page.get_by_test_id("fresh"))
     return found
 
 
@@ -243,11 +252,7 @@ async def test_who_joins_late_knows_the_same(classroom: Classroom) -> None:
 
 
 async def show_in_queue(teacher: Page, item: Locator) -> None:
-    fresh = teacher.get_by_test_id("console").get_by_test_id("fresh")
-    await expect(item.or_(fresh).first).to_be_visible(timeout=PATIENCE)
-    if not await item.is_visible():
-        await fresh.click()
-    await expect(item).to_be_visible(timeout=PATIENCE)
+    await appears(item, teacher.get_by_test_id("console").get_by_test_id("fresh"))
 
 
 async def test_the_teacher_works_the_queue_by_keys_and_takes_a_step_back(

@@ -308,27 +308,29 @@ function Inside({ room }: { room: QuestionRoom }) {
           queue.value = value as Queue;
         }}
       />
-      {items.length === 0 ? (
-        <EmptyList title={q().emptyQueue[queue.value]} hint={q().emptyQueueHint[queue.value]} />
-      ) : (
-        <ul class="queue" data-testid="queue">
-          {items.map((each) => (
-            <QueueRow
-              key={each.number}
-              room={room}
-              question={each}
-              selected={each.number === selected.value}
-              opened={opened.value}
-              select={() => {
-                selected.value = selected.value === each.number ? null : each.number;
-              }}
-              take={take}
-              close={close}
-            />
-          ))}
-        </ul>
-      )}
-      <FreshPill steady={steady} />
+      <div class="steady">
+        {items.length === 0 ? (
+          <EmptyList title={q().emptyQueue[queue.value]} hint={q().emptyQueueHint[queue.value]} />
+        ) : (
+          <ul class="queue" data-testid="queue">
+            {items.map((each) => (
+              <QueueRow
+                key={each.number}
+                room={room}
+                question={each}
+                selected={each.number === selected.value}
+                opened={opened.value}
+                select={() => {
+                  selected.value = selected.value === each.number ? null : each.number;
+                }}
+                take={take}
+                close={close}
+              />
+            ))}
+          </ul>
+        )}
+        <FreshPill steady={steady} />
+      </div>
       <MergeDialog room={room} question={merging ?? null} close={close} />
       <QuestionSettingsBox room={room} />
     </>

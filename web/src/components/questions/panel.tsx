@@ -117,16 +117,18 @@ function Lists({ room, open }: { room: QuestionRoom; open: boolean }) {
           />
         )}
       </div>
-      {steady.items.length === 0 ? (
-        <EmptyList title={q().empty[nothing]} hint={q().emptyHint[nothing]} />
-      ) : (
-        <ul class="question-list" data-testid="question-list">
-          {steady.items.map((each) => (
-            <Row key={each.number} room={room} question={each} open={open} />
-          ))}
-        </ul>
-      )}
-      <FreshPill steady={steady} />
+      <div class="steady">
+        {steady.items.length === 0 ? (
+          <EmptyList title={q().empty[nothing]} hint={q().emptyHint[nothing]} />
+        ) : (
+          <ul class="question-list" data-testid="question-list">
+            {steady.items.map((each) => (
+              <Row key={each.number} room={room} question={each} open={open} />
+            ))}
+          </ul>
+        )}
+        <FreshPill steady={steady} />
+      </div>
       <More room={room} />
     </>
   );
