@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from media.consumer import Consumer
+    from media.direct import DirectTransport
+    from media.endpoint import Endpoint
     from media.producer import Producer
     from media.transport import Transport
     from media.types import Slot, Source
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
 class Membership:
     """One transport of one participant in a room."""
 
-    def __init__(self, participant: str, transport: Transport) -> None:
+    def __init__(self, participant: str, transport: Endpoint) -> None:
         self.participant = participant
         self.transport = transport
-        self.connected = False  # has been, once
+        # has been, once; an end inside this process is from its first moment
+        self.connected = transport.state is TransportState.CONNECTED
         self._on_connected: list[Callable[[], None]] = []
         self._on_close: list[Callable[[CloseReason], None]] = []
         transport.on_state(self._handle_state)
@@ -53,7 +56,7 @@ class Membership:
                 ended(self.transport.close_reason or CloseReason.TRANSPORT_CLOSED)
 
 
-class Publication(Membership):
+class Contribution(Membership):
     """The sources that one participant sends over one transport.
 
     Closed with LEFT, its sources are removed at once; after any other end of the connection they
@@ -64,7 +67,7 @@ class Publication(Membership):
     def __init__(
         self,
         participant: str,
-        transport: Transport,
+        transport: Endpoint,
         producers: Mapping[Source, Producer],
         turn: str | None = None,
     ) -> None:
@@ -74,7 +77,7 @@ class Publication(Membership):
         self.held = turn is not None
         self.retiring = False  # a successor has started, and gets a little time for the rest
 
-    def overlap(self, other: Publication) -> set[Source]:
+    def overlap(self, other: Contribution) -> set[Source]:
         """Return the sources that both send."""
         return self.producers.keys() & other.producers.keys()
 
@@ -83,8 +86,22 @@ class Publication(Membership):
         return self.producers[source].started
 
 
+class Publication(Contribution):
+    """What a participant sends over the network."""
+
+    transport: Transport
+
+
+class DirectPublication(Contribution):
+    """What is sent from within this process."""
+
+    transport: DirectTransport
+
+
 class Subscription(Membership):
     """The slots that one participant watches over one transport."""
+
+    transport: Transport
 
     def __init__(
         self,

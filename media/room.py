@@ -30,7 +30,7 @@ from media.events import (
     SubscriberConnected,
     SubscriberGone,
 )
-from media.membership import Publication, Subscription
+from media.membership import Contribution, DirectPublication, Publication, Subscription
 from media.seat import Seat
 from media.slots import Floor, assign, hear
 from media.types import Activity, CloseReason, Slot, Source, SourceState, Turns
@@ -38,9 +38,9 @@ from media.types import Activity, CloseReason, Slot, Source, SourceState, Turns
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from media.endpoint import Endpoint
     from media.producer import Producer
     from media.router import Router
-    from media.transport import Transport
     from media.types import Candidate, SlotParameters, TrackParameters
     from media.worker import Worker
 
@@ -73,7 +73,7 @@ class Room:
         self._worker = worker
         self._limits = limits
         self._seats: dict[Source, Seat] = {}
-        self._publications: list[Publication] = []
+        self._publications: list[Contribution] = []
         self._subscriptions: dict[int, Subscription] = {}  # by transport, oldest first
         self._shown: dict[bool, dict[Slot, Source | None]] = {
             rehearsal: dict.fromkeys(Slot) for rehearsal in (False, True)
@@ -99,7 +99,7 @@ class Room:
         members = [*self._publications, *self._subscriptions.values()]
         return dict(Counter(member.participant for member in members))
 
-    def publications(self) -> list[Publication]:
+    def publications(self) -> list[Contribution]:
         """Return the publications, oldest first."""
         return list(self._publications)
 
@@ -164,6 +164,26 @@ class Room:
         publication = self._publish(participant, sources, turn)
         for attempt in pointless:
             attempt.close(CloseReason.REPLACED)
+        return publication
+
+    def add_playback(self, participant: str, track: TrackParameters) -> DirectPublication:
+        """Take a guest's voice from within this process, while no guest has a turn or a seat.
+
+        A turn that comes on air ends it. Raises SourceTaken, LimitReached, KindMismatch or
+        RoomClosed.
+        """
+        source = Source.GUEST_VOICE
+        self._check_open()
+        seat = self._seats.get(source)
+        if seat is not None or self._turns.on_air is not None:
+            raise SourceTaken(source, "a guest" if seat is None else seat.participant)
+        if len(self._publications) >= self._limits.publications:
+            raise LimitReached("publishers in a lesson", self._limits.publications)
+        transport = self._router.create_direct_transport()
+        publication = DirectPublication(
+            participant, transport, _produce(transport, {source: track})
+        )
+        self._keep(publication)
         return publication
 
     def add_subscriber(
@@ -233,7 +253,7 @@ class Room:
 
     def _attempts(
         self, participant: str, sources: Mapping[Source, TrackParameters]
-    ) -> list[Publication]:
+    ) -> list[Contribution]:
         """Return the participant's publications that never connected and that these repeat."""
         return [
             one
@@ -243,7 +263,7 @@ class Room:
             and not one.producers.keys().isdisjoint(sources)
         ]
 
-    def _tests(self, turn: str | None) -> list[Publication]:
+    def _tests(self, turn: str | None) -> list[Contribution]:
         """Return what a turn sends in silence: nobody misses it when it is sent anew."""
         held = [one for one in self._publications if one.held and one.connected]
         return [one for one in held if one.turn == turn]
@@ -259,19 +279,19 @@ class Room:
         self, participant: str, sources: Mapping[Source, TrackParameters], turn: str | None
     ) -> Publication:
         transport = self._router.create_transport()
-        with _closing_on_error(transport):
-            producers = {
-                source: transport.produce(source, track) for source, track in sources.items()
-            }
+        producers = _produce(transport, sources)
         publication = Publication(participant, transport, producers, turn)
-        self._publications.append(publication)
         publication.on_connected(lambda: self._emit(PublisherConnected(participant)))
+        self._keep(publication)
+        return publication
+
+    def _keep(self, publication: Contribution) -> None:
+        self._publications.append(publication)
         publication.on_close(lambda reason: self._lose_publication(publication, reason))
-        if turn is None:
+        if publication.turn is None:
             self._seat_all(publication)
         else:
             self._follow_turn(publication)
-        return publication
 
     def _subscribe(
         self, participant: str, slots: Sequence[tuple[Slot, SlotParameters]], rehearsal: bool
@@ -287,7 +307,7 @@ class Room:
 
     # --- turns ------------------------------------------------------------------------------
 
-    def _follow_turn(self, publication: Publication) -> None:
+    def _follow_turn(self, publication: Contribution) -> None:
         """Hold a guest's publication back, put it on air or end it, as the turns are now."""
         if publication.turn is None:
             return
@@ -299,7 +319,7 @@ class Room:
             self._make_way(publication)
             self._seat_all(publication)
 
-    def _make_way(self, publication: Publication) -> None:
+    def _make_way(self, publication: Contribution) -> None:
         """End what others send as the sources of whoever is on air now."""
         for source in publication.producers:
             seat = self._seats.get(source)
@@ -313,13 +333,13 @@ class Room:
 
     # --- sources ----------------------------------------------------------------------------
 
-    def _seat_all(self, publication: Publication) -> None:
+    def _seat_all(self, publication: Contribution) -> None:
         for producer in publication.producers.values():
             self._seat(publication, producer)
             if producer.started:  # in silence
                 self._handle_producer(publication, producer)
 
-    def _seat(self, publication: Publication, producer: Producer) -> None:
+    def _seat(self, publication: Contribution, producer: Producer) -> None:
         seat = self._seats.get(producer.source)
         if seat is None:
             seat = self._seats[producer.source] = Seat(producer.source, publication.participant)
@@ -329,7 +349,7 @@ class Room:
         if producer.source.kind == "audio":
             producer.on_level(self._handle_level)
 
-    def _handle_producer(self, publication: Publication, producer: Producer) -> None:
+    def _handle_producer(self, publication: Contribution, producer: Producer) -> None:
         seat = self._seats.get(producer.source)
         if seat is None:
             return
@@ -372,7 +392,7 @@ class Room:
         self._emit(SourceRemoved(seat.source, seat.participant, seat.last_reason))
         self._assign()
 
-    def _retire_replaced(self, publication: Publication) -> None:
+    def _retire_replaced(self, publication: Contribution) -> None:
         """Close what a publication replaces, once all of the common sources have started."""
         for old in self._replaced_by(publication):
             if all(publication.has_started(source) for source in publication.overlap(old)):
@@ -383,7 +403,7 @@ class Room:
                     REPLACE_PATIENCE, partial(old.close, CloseReason.REPLACED)
                 )
 
-    def _replaced_by(self, publication: Publication) -> list[Publication]:
+    def _replaced_by(self, publication: Contribution) -> list[Contribution]:
         if publication not in self._publications:
             return []
         older = self._publications[: self._publications.index(publication)]
@@ -437,7 +457,7 @@ class Room:
 
     # --- coming and going -------------------------------------------------------------------
 
-    def _lose_publication(self, publication: Publication, reason: CloseReason) -> None:
+    def _lose_publication(self, publication: Contribution, reason: CloseReason) -> None:
         self._publications.remove(publication)
         self._emit(PublisherGone(publication.participant, reason))
 
@@ -464,8 +484,15 @@ class Room:
                 logger.exception("a listener of room %s failed at %s", self.lesson, event)
 
 
+def _produce(
+    transport: Endpoint, sources: Mapping[Source, TrackParameters]
+) -> dict[Source, Producer]:
+    with _closing_on_error(transport):
+        return {source: transport.produce(source, track) for source, track in sources.items()}
+
+
 @contextmanager
-def _closing_on_error(transport: Transport) -> Iterator[None]:
+def _closing_on_error(transport: Endpoint) -> Iterator[None]:
     """Leave no transport behind when the engine refuses what should go over it."""
     try:
         yield
