@@ -23,6 +23,7 @@ import { Invite } from "../components/invite";
 import { LessonCard } from "../components/lesson-card";
 import { LevelMeter } from "../components/level";
 import { Qr } from "../components/qr";
+import QuestionSamples from "../components/questions/samples";
 import { Page } from "../components/shell";
 import { ShortcutList } from "../components/shortcut-list";
 import { Stage, StageBanner, StageMessage } from "../components/stage";
@@ -393,6 +394,9 @@ function All({ theme }: { theme: "light" | "dark" }) {
       <Messages />
       <Cards />
       <Live />
+      <Sample title="Questions">
+        <QuestionSamples />
+      </Sample>
     </div>
   );
 }

@@ -38,13 +38,14 @@ export interface UndoStep {
   readonly version: number;
 }
 
-/** Commands of students, worth sending whenever the connection returns. */
+/** Commands worth sending whenever the connection returns; what a teacher does now is not. */
 const KEPT: ReadonlySet<string> = new Set([
   "question_ask",
   "question_edit",
   "question_withdraw",
   "question_vote",
   "answer_give",
+  "question_answer",
 ]);
 
 /** Steps that can be undone; votes and stars are their own undo. */
@@ -59,6 +60,11 @@ const UNDOABLE: ReadonlySet<string> = new Set([
   "question_done",
   "question_answer",
 ]);
+
+/** Whether somebody has written something that must not be lost. */
+export function isWritten(entry: Entry): boolean {
+  return typeof entry.args.text === "string";
+}
 
 export class QuestionRoom {
   readonly lesson: string;
@@ -225,7 +231,7 @@ export class QuestionRoom {
 
   #onRefused(entry: Entry): void {
     // What was written stays until its author has dealt with it; the rest is said and forgotten.
-    if (entry.name === "question_ask" || entry.name === "answer_give") return;
+    if (isWritten(entry)) return;
     this.refusal.value = entry;
     this.#outbox.drop(entry.id);
   }

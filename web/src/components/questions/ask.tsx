@@ -9,7 +9,7 @@ import type { Question } from "../../protocol/questions";
 import { useAction } from "../../state/action";
 import { announce } from "../../state/announcer";
 import { person, remembered } from "../../state/app";
-import type { QuestionRoom } from "../../state/questions";
+import { isWritten, type QuestionRoom } from "../../state/questions";
 import { voteOf } from "../../state/questions-view";
 import { Button, Notice, Problem, Segments } from "../basics";
 import { UserText } from "../user-text";
@@ -171,13 +171,11 @@ export function AskBox(props: {
 export function Waiting(props: {
   room: QuestionRoom;
   course: string | null;
-  /** Put a text back where it was typed. */
-  again: (entry: Entry) => void;
+  /** Put a text back where questions are typed. */
+  again?: (entry: Entry) => void;
 }) {
   const { room } = props;
-  const mine = room.entries.value.filter(
-    (entry) => entry.name === "question_ask" || entry.name === "answer_give",
-  );
+  const mine = room.entries.value.filter(isWritten);
   if (mine.length === 0) return null;
   return (
     <ul class="waiting" data-testid="outbox">
@@ -192,9 +190,9 @@ function WaitingOne(props: {
   room: QuestionRoom;
   course: string | null;
   entry: Entry;
-  again: (entry: Entry) => void;
+  again?: (entry: Entry) => void;
 }) {
-  const { room, entry, course } = props;
+  const { room, entry, course, again } = props;
   const action = useAction();
   const refused = entry.state === "refused";
   const late = refused && entry.error?.code === "lesson-ended";
@@ -223,8 +221,8 @@ function WaitingOne(props: {
               {q().toBook}
             </Button>
           )}
-          {entry.name === "question_ask" && !late && (
-            <Button icon="undo" testid="again" onClick={() => props.again(entry)}>
+          {entry.name.startsWith("question_") && !late && again && (
+            <Button icon="undo" testid="again" onClick={() => again(entry)}>
               {q().again}
             </Button>
           )}

@@ -13,6 +13,7 @@ import { Button, Notice, Segments, Skeleton } from "../basics";
 import { Icon } from "../icon";
 import { UserText } from "../user-text";
 import "../../styles/questions.css";
+import { Waiting } from "./ask";
 import { Answers, askerText, Num, StateTag } from "./card";
 import { useQueueKeys } from "./keys";
 import { EmptyList, FreshPill, useSteady } from "./list";
@@ -297,6 +298,7 @@ function Inside({ room }: { room: QuestionRoom }) {
     <>
       {questions.settings.paused && <Notice tone="warning">{q().pausedTeacher}</Notice>}
       {now && <OnAir room={room} question={now} opened={opened.value} take={take} close={close} />}
+      <Waiting room={room} course={null} />
       <Refusal room={room} />
       <UndoBar room={room} />
       <Segments

@@ -70,12 +70,19 @@ function OwnActions(props: { room: QuestionRoom; question: Question; edit: () =>
 
 function EditBox(props: { room: QuestionRoom; question: Question; close: () => void }) {
   const { room, question } = props;
-  const text = useSignal(question.text);
+  const text = useDraft(`${room.lesson}.edit.${question.number}`);
+  useEffect(() => {
+    if (text.peek() === "") text.value = question.text;
+  }, []);
+  const close = () => {
+    text.value = "";
+    props.close();
+  };
   const save = () => {
     if (!fits(text.value)) return;
     const words = text.value.trim();
     void room.act("question_edit", { question: question.number, text: words });
-    props.close();
+    close();
   };
   return (
     <TextBox
@@ -92,7 +99,7 @@ function EditBox(props: { room: QuestionRoom; question: Question; close: () => v
         <Button look="primary" type="submit" testid="edit-save">
           {q().save}
         </Button>
-        <Button onClick={props.close}>{t().cancel}</Button>
+        <Button onClick={close}>{t().cancel}</Button>
       </div>
     </TextBox>
   );
