@@ -22,6 +22,7 @@ from server.metrics import Metrics
 from server.middleware import MIDDLEWARES
 from server.pages import STATIC, Pages
 from server.passwords import Passwords
+from server.polls.live import Classes
 from server.presence import Presence
 from server.questions import routes as questions
 from server.questions.tally import Tallies
@@ -53,6 +54,8 @@ def build_services(
     timelines = Timelines(database, clock)
     hands = Hands()
     timelines.on_event(hands.hear)  # before any page hears: the media follow first
+    classes = Classes()
+    timelines.on_event(classes.hear)
     return Services(
         settings=settings,
         clock=clock,
@@ -67,6 +70,7 @@ def build_services(
         hands=hands,
         sockets=Sockets(),
         tallies=Tallies(timelines),
+        classes=classes,
     )
 
 
@@ -174,6 +178,14 @@ async def run_hands(app: web.Application) -> AsyncIterator[None]:
     await services.hands.stop()
 
 
+async def run_classes(app: web.Application) -> AsyncIterator[None]:
+    """Tell teachers how their classes do."""
+    services = app[SERVICES]
+    services.classes.start(services)
+    yield
+    await services.classes.stop()
+
+
 async def run_tidying(app: web.Application) -> AsyncIterator[None]:
     """Forget expired sessions and links now and then."""
     task = asyncio.create_task(_tidy_forever(app[SERVICES]))
@@ -201,5 +213,6 @@ PARTS: tuple[Callable[[web.Application], AsyncIterator[None]], ...] = (
     run_tallies,
     run_rooms,
     run_hands,
+    run_classes,
     run_tidying,
 )

@@ -19,6 +19,7 @@ class Present:
 class _Lesson:
     sockets: Counter[uuid.UUID] = field(default_factory=Counter)
     teachers: set[uuid.UUID] = field(default_factory=set)
+    watchers: set[uuid.UUID] = field(default_factory=set)
 
 
 class Presence:
@@ -32,6 +33,7 @@ class Presence:
         here = self._lessons.setdefault(lesson, _Lesson())
         here.sockets[person] += 1
         (here.teachers.add if Right.TEACH in rights else here.teachers.discard)(person)
+        (here.watchers.add if Right.WATCH in rights else here.watchers.discard)(person)
 
     def leave(self, lesson: uuid.UUID, person: uuid.UUID) -> None:
         """Count one socket of a person less; one who is not here can leave."""
@@ -42,6 +44,7 @@ class Presence:
         if here.sockets[person] <= 0:
             del here.sockets[person]
             here.teachers.discard(person)
+            here.watchers.discard(person)
         if not here.sockets:
             del self._lessons[lesson]
 
@@ -49,6 +52,15 @@ class Presence:
         """Return whether somebody has a page open in a lesson."""
         here = self._lessons.get(lesson)
         return here is not None and person in here.sockets
+
+    def lessons(self) -> frozenset[uuid.UUID]:
+        """Return the lessons in which a page is open."""
+        return frozenset(self._lessons)
+
+    def students(self, lesson: uuid.UUID) -> frozenset[uuid.UUID]:
+        """Return who is here to watch and does not teach."""
+        here = self._lessons.get(lesson)
+        return frozenset() if here is None else frozenset(here.watchers - here.teachers)
 
     def present(self, lesson: uuid.UUID) -> Present:
         """Return how many people are in a lesson."""

@@ -20,6 +20,7 @@ from signaling.grants import Grant
 
 if TYPE_CHECKING:  # these use the services themselves
     from server.hands.floor import Hands
+    from server.polls.live import Classes
     from server.questions.tally import Tallies
     from server.rooms import LiveRooms
     from server.sockets import Sockets
@@ -61,6 +62,7 @@ class Services:
     hands: "Hands"
     sockets: "Sockets"
     tallies: "Tallies"
+    classes: "Classes"
     demo: Demo | None = None
 
 

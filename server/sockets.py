@@ -16,11 +16,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from server.access import LessonAccess, lesson_access
 from server.clock import to_milliseconds
 from server.commands import LessonCommand
-from server.errors import BadRequest, NotAllowed, Problem, TooMany, Unavailable
+from server.errors import BadRequest, NotAllowed, NotFound, Problem, TooMany, Unavailable
 from server.hands.store import read_snapshot
+from server.health import Report
 from server.lesson_facts import lesson_facts
 from server.limits import SOCKET_EVENTS
 from server.models import Person
+from server.polls.live import Word
 from server.questions.facts import Sight
 from server.questions.lists import mine as own_numbers
 from server.questions.lists import snapshot
@@ -161,6 +163,8 @@ class Sockets:
         self._sio.on("join", self._on_join)
         self._sio.on("leave", self._on_leave)
         self._sio.on("command", self._on_command)
+        self._sio.on("report", self._on_report)
+        self._sio.on("pulse", self._on_pulse)
         self._sockets: dict[str, _Socket] = {}
         self._seen: dict[str, float] = {}
         self._joined: set[str] = set()  # Engine.IO ids, which outlive no reconnect
@@ -259,6 +263,12 @@ class Sockets:
     async def _on_command(self, sid: str, data: Any = None, *_rest: Any) -> dict[str, Any]:
         return await self._answered(self._command, sid, data)
 
+    async def _on_report(self, sid: str, data: Any = None, *_rest: Any) -> dict[str, Any]:
+        return await self._answered(self._report, sid, data)
+
+    async def _on_pulse(self, sid: str, data: Any = None, *_rest: Any) -> dict[str, Any]:
+        return await self._answered(self._pulse, sid, data)
+
     async def _answered(
         self, work: Callable[[str, Any], Awaitable[dict[str, Any]]], sid: str, data: Any
     ) -> dict[str, Any]:
@@ -305,6 +315,30 @@ class Sockets:
             viewer = await find_viewer_of(self.services, socket.session)
             return dict(await run_in_lesson(self.services, viewer, command))
 
+    async def _report(self, sid: str, data: Any) -> dict[str, Any]:
+        report = check_body(data, Report)
+        socket = self._student(sid, report.lesson)
+        self.services.classes.report(socket.person, sid, report)
+        return {}
+
+    async def _pulse(self, sid: str, data: Any) -> dict[str, Any]:
+        word = check_body(data, Word)
+        socket = self._student(sid, word.lesson)
+        self.services.classes.say(socket.person, word)
+        own = self.services.classes.own(word.lesson, socket.person)
+        body = {"lesson": str(word.lesson), "own": own}
+        await self._sio.emit("felt", body, room=f"{word.lesson}:{socket.person}")
+        return {}
+
+    def _student(self, sid: str, lesson_id: uuid.UUID) -> _Socket:
+        """Return the socket of somebody who watches a lesson as a student; asks no database."""
+        socket = self._known(sid)
+        if lesson_id not in socket.lessons:
+            raise NotFound
+        if socket.person not in self.services.presence.students(lesson_id):
+            raise NotAllowed
+        return socket
+
     def _known(self, sid: str) -> _Socket:
         socket = self._sockets.get(sid)
         if socket is None:
@@ -346,7 +380,15 @@ class Sockets:
             "questions": asked,
             "my": mine,
             "hands": hands,
+            "class": self._class(lesson_id, reader),
         }
+
+    def _class(self, lesson_id: uuid.UUID, reader: Reader) -> dict[str, Any]:
+        classes = self.services.classes
+        if reader.teacher:
+            return {"pulse": classes.pulse(lesson_id), "health": classes.health(lesson_id)}
+        own = None if reader.person is None else classes.own(lesson_id, reader.person)
+        return {"own": own}
 
     async def _leave(self, sid: str, data: Any) -> dict[str, Any]:
         lesson_id = check_body(data, LeaveLesson).lesson
@@ -376,6 +418,11 @@ class Sockets:
         """Tell a person's pages what they voted for on one of them."""
         body = {"lesson": str(lesson_id), "voted": dict(voted)}
         await self._sio.emit("mine", body, room=f"{lesson_id}:{person}")
+
+    async def tell_teachers(self, name: str, lesson_id: uuid.UUID, facts: dict[str, Any]) -> None:
+        """Tell the teachers' pages something that is on no timeline."""
+        body = {"lesson": str(lesson_id), **facts}
+        await self._sio.emit(name, body, room=f"{lesson_id}:{TEACHERS}")
 
     def _presence_changed(self, lesson_id: uuid.UUID) -> None:
         if lesson_id not in self._telling:

@@ -1,0 +1,1 @@
+"""Quick checks: the pulse of a class, and polls."""
