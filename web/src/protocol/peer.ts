@@ -128,7 +128,12 @@ export function endSession(session: PeerSession): void {
 }
 
 /** Codes after which asking again makes no sense until a person does something. */
-const FINAL_MEDIA_CODES = new Set(["source-taken", "session-replaced", "no-common-codec", "limit-reached"]);
+const FINAL_MEDIA_CODES = new Set([
+  "source-taken",
+  "session-replaced",
+  "no-common-codec",
+  "limit-reached",
+]);
 
 /** Sort an error of the media endpoints for the link machine. */
 export function mediaFailure(error: unknown): Failure {
