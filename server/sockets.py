@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.access import LessonAccess, lesson_access
 from server.clock import to_milliseconds
@@ -21,11 +22,11 @@ from server.hands.store import read_snapshot
 from server.health import Report
 from server.lesson_facts import lesson_facts
 from server.limits import SOCKET_EVENTS
-from server.models import Person
+from server.models import Lesson, Person
 from server.polls.live import Word
 from server.questions.facts import Sight
+from server.questions.lists import Snapshots
 from server.questions.lists import mine as own_numbers
-from server.questions.lists import snapshot
 from server.questions.run import run_in_lesson
 from server.rights import Right
 from server.timeline import (
@@ -169,6 +170,7 @@ class Sockets:
         self._seen: dict[str, float] = {}
         self._joined: set[str] = set()  # Engine.IO ids, which outlive no reconnect
         self._upgrades: dict[str, web.Request] = {}
+        self._snapshots = Snapshots()
         self._telling: dict[uuid.UUID, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = False
@@ -359,8 +361,7 @@ class Sockets:
             events = await read_events(session, lesson_id, since, MAX_EVENTS, reader)
             whole = wish.since is None or wish.since > view.seq or len(events) == MAX_EVENTS
             sight = Sight(reader.person, reader.teacher)
-            now_ms = to_milliseconds(services.clock.now())
-            asked = await snapshot(session, access.lesson, sight, now_ms) if whole else None
+            asked = await self._questions(session, access.lesson, sight) if whole else None
             mine = await own_numbers(session, access.lesson, sight)
             hands = await read_snapshot(
                 session, access.lesson, socket.person, teacher=reader.teacher
@@ -389,6 +390,12 @@ class Sockets:
             return {"pulse": classes.pulse(lesson_id), "health": classes.health(lesson_id)}
         own = None if reader.person is None else classes.own(lesson_id, reader.person)
         return {"own": own}
+
+    async def _questions(
+        self, session: AsyncSession, lesson: Lesson, sight: Sight
+    ) -> dict[str, Any]:
+        now_ms = to_milliseconds(self.services.clock.now())
+        return await self._snapshots.of(session, lesson, sight, now_ms)
 
     async def _leave(self, sid: str, data: Any) -> dict[str, Any]:
         lesson_id = check_body(data, LeaveLesson).lesson

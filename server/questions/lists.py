@@ -19,6 +19,8 @@ SNAPSHOT = 60  # questions: about 25 kB, what a slow phone loads in ten seconds
 OWN = 20  # of them the viewer's own
 SNAPSHOT_TEXT = 20_000  # characters of questions and answers: what is longer comes when asked for
 MAX_PAGE = 100
+KEPT_MS = 2_000  # a class that comes in at once reads once; votes not yet told are no older
+MAX_KEPT = 100  # lessons
 _WAITING = (State.OPEN, State.ANSWERING, State.LATER, State.IN_REVIEW)
 
 
@@ -108,6 +110,36 @@ async def snapshot(
         "list": listed,
         "more": len(listed) < sum(counts.values()),
     }
+
+
+class Snapshots:
+    """What classmates see, read once for all who join at the same event of a lesson."""
+
+    def __init__(self) -> None:
+        self._kept: dict[uuid.UUID, tuple[int, int, dict[str, Any]]] = {}
+
+    async def of(
+        self, session: AsyncSession, lesson: Lesson, sight: Sight, now_ms: int
+    ) -> dict[str, Any]:
+        """Return a lesson's snapshot; `lesson` was read in this session. Not to be changed."""
+        if sight.teacher or await _has_own(session, lesson, sight):
+            return await snapshot(session, lesson, sight, now_ms)
+        seq, read_ms, kept = self._kept.get(lesson.id, (-1, 0, {}))
+        if seq == lesson.last_seq and 0 <= now_ms - read_ms < KEPT_MS:
+            return kept
+        seq = lesson.last_seq
+        kept = await snapshot(session, lesson, Sight(), now_ms)
+        if len(self._kept) >= MAX_KEPT:
+            self._kept.clear()
+        self._kept[lesson.id] = (seq, now_ms, kept)
+        return kept
+
+
+async def _has_own(session: AsyncSession, lesson: Lesson, sight: Sight) -> bool:
+    own = select(Question.id).where(
+        lesson_scope(lesson).condition(), Question.asker_id == sight.person
+    )
+    return await session.scalar(own.limit(1)) is not None
 
 
 def _short_enough(questions: list[Facts]) -> Iterator[Facts]:

@@ -1,5 +1,6 @@
 """Questions over real sockets: acknowledgements, who hears what, coming back."""
 
+import json
 from typing import Any
 
 from server.questions.lists import SNAPSHOT
@@ -141,9 +142,13 @@ async def test_wrong_commands_are_answered_and_hurt_nobody(small_room: Room) -> 
 
 async def test_text_that_no_database_keeps_is_mended(room: Room) -> None:
     async with page(room.world, room.students[0].visitor) as one:
+        await one.join(room.lesson)
         text = "\u202eЧаро\u202c \ud83d осмон\0 <b>кабуд</b>? سلام"
-        assert (await send(one, command(room, "question_ask", text=text)))["ok"]
-        (question,) = (await one.join(room.lesson))["questions"]["list"]
+        # As a browser writes it; the client here would write what can not be sent.
+        body = json.dumps(["command", command(room, "question_ask", text=text)])
+        await one.socket.eio.send(f"2{body}")
+        await one.until(lambda: one.events)
+        question = one.events[0]["payload"]["question"]
         assert question["text"] == "Чаро  осмон <b>кабуд</b>? سلام"
 
 
@@ -183,3 +188,19 @@ async def test_counts_that_a_process_did_not_tell_are_told_by_the_next(room: Roo
     kinds = [event.kind for event in await room.events()]
     assert kinds[-1] == "question.votes"
     assert len(kinds) < SNAPSHOT
+
+
+async def test_a_class_that_comes_in_at_once_reads_once_and_sees_the_newest(room: Room) -> None:
+    await room.students[0].ask("Mine?", anonymous=True)
+    async with (
+        page(room.world, room.students[0].visitor) as asker,
+        page(room.world, room.students[1].visitor) as one,
+        page(room.world, room.students[2].visitor) as other,
+    ):
+        first = (await one.join(room.lesson))["questions"]
+        assert (await other.join(room.lesson))["questions"] == first
+        (own,) = (await asker.join(room.lesson))["questions"]["list"]
+        assert own["asker"]["id"] == room.students[0].id
+        await room.teacher.do("question_dismiss", question=1)
+        assert (await other.join(room.lesson))["questions"]["list"] == []
+        assert len((await asker.join(room.lesson))["questions"]["list"]) == 1
