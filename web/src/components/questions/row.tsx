@@ -51,7 +51,7 @@ function OwnActions(props: { room: QuestionRoom; question: Question; edit: () =>
   return (
     <>
       {editable && (
-        <Button look="quiet" icon="edit" testid="edit" onClick={props.edit}>
+        <Button look="quiet" testid="edit" onClick={props.edit}>
           {q().edit}
         </Button>
       )}
