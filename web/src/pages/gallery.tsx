@@ -349,6 +349,7 @@ function Live() {
             state: t().connection.good,
             sample: {
               at: 0,
+              sound: 0,
               received: 0,
               lost: 0,
               bytesIn: 0,

@@ -213,7 +213,7 @@ async function togglePip(stage: HTMLElement | null): Promise<void> {
 
 function Classroom({ id }: { id: string }) {
   const live = useMemo(() => new LiveLesson(id), [id]);
-  const soundBlocked = useSignal(false);
+  const soundBlocked = live.soundBlocked;
   const muted = useSignal(false);
   const left = useSignal(false);
   const details = useSignal(false);

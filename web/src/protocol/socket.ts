@@ -1,5 +1,6 @@
 /** The one file that owns the socket: joins a lesson, keeps its view without holes, comes back by itself. */
 import { io, type Socket } from "socket.io-client";
+import { CLASS_MESSAGES, ClassFeed, type JoinedClass } from "./class-feed";
 import { Feed } from "./feed";
 import { applyEvent, fromSnapshot, type LessonView } from "./lesson-log";
 import type { Acknowledgement, Command, JoinedQuestions } from "./questions";
@@ -23,12 +24,14 @@ export interface SocketListener {
 }
 
 type JoinAnswer =
-  | ({ ok: true } & LessonSnapshot & JoinedQuestions)
+  | ({ ok: true; class?: JoinedClass } & LessonSnapshot & JoinedQuestions)
   | { ok: false; error: { code: string; detail: string } };
 
 export class LessonSocket {
   /** What questions are made of; a page may listen later. */
   readonly feed = new Feed();
+  /** The class: its pulse, its health, its polls. */
+  readonly class = new ClassFeed();
   readonly #lesson: string;
   readonly #listener: SocketListener;
   #socket: Socket | null = null;
@@ -61,6 +64,11 @@ export class LessonSocket {
     socket.on("mine", (mine: { lesson: string; voted: Record<string, boolean> }) => {
       if (mine.lesson === this.#lesson) this.feed.mine(mine.voted);
     });
+    for (const name of CLASS_MESSAGES) {
+      socket.on(name, (body: { lesson: string } & Record<string, unknown>) => {
+        if (body.lesson === this.#lesson) this.class.message(name, body);
+      });
+    }
     socket.on("presence", (presence: Presence & { lesson: string }) => this.#presence(presence));
   }
 
@@ -81,6 +89,11 @@ export class LessonSocket {
       const done = (late: Error | null, answer: Acknowledgement) => resolve(late ? null : answer);
       socket.timeout(COMMAND_TIMEOUT).emit("command", command, done);
     });
+  }
+
+  /** Tell something that is worth nothing a moment later; it is not sent again. */
+  tell(name: "report" | "pulse", body: object): void {
+    if (this.#joinedOnce) this.#socket?.volatile.emit(name, { lesson: this.#lesson, ...body });
   }
 
   /** Cut the connection as a network would; only for tests. */
@@ -131,6 +144,7 @@ export class LessonSocket {
     }
     this.#joinedOnce = true;
     this.#view = fromSnapshot(answer);
+    if (answer.class) this.class.joined(answer.class);
     if (answer.my) {
       this.feed.joined(answer);
       this.feed.online(true);
@@ -154,6 +168,7 @@ export class LessonSocket {
     if (view === this.#view) return;
     this.#view = view;
     this.feed.event(event);
+    this.class.event(event);
     this.#listener.view(view);
   }
 

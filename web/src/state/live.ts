@@ -8,10 +8,20 @@ import type { Lesson, Slot } from "../protocol/types";
 import { Player } from "../protocol/whep";
 import { api, asApiError } from "./app";
 import { type AudioSlot, guessSlots, type Slots, type VideoSlot } from "./layout";
-import { type Quality, qualityOf, type Rates, ratesOf, type Sample, sampleOf } from "./stats";
+import {
+  type Quality,
+  qualityOf,
+  type Rates,
+  ratesOf,
+  reportOf,
+  type Sample,
+  sampleOf,
+} from "./stats";
 
 /** Ms between two looks at getStats. */
 const STATS_PERIOD = 2_000;
+/** Ms between two reports to the server; a teacher knows within 10 s who does not hear. */
+const REPORT_PERIOD = 5_000;
 /** While the socket is away the lesson is asked for this often, in ms. */
 const POLL_PERIOD = 10_000;
 
@@ -56,10 +66,13 @@ export class LiveLesson {
   };
   /** Slots whose track has data, as the browser sees it. */
   readonly flowing = signal<ReadonlySet<Slot>>(new Set());
+  /** The browser plays no sound until it is tapped. */
+  readonly soundBlocked = signal(false);
   readonly #wasConnected = signal(false);
   readonly #socket: LessonSocket;
   readonly #player: Player;
   readonly #cleanups: (() => void)[] = [];
+  #reported: { sample: Sample | null; slots: Slots } = { sample: null, slots: {} };
 
   readonly connection: ReadonlySignal<ConnectionName> = computed(() =>
     connectionName(
@@ -123,6 +136,7 @@ export class LiveLesson {
     window.addEventListener("pagehide", leave);
     window.addEventListener("pageshow", back);
     const stats = setInterval(() => void this.#measure(), STATS_PERIOD);
+    const report = setInterval(() => this.#report(), REPORT_PERIOD);
     const poll = setInterval(() => {
       if (this.socketState.value !== "joined") void this.#load();
     }, POLL_PERIOD);
@@ -132,6 +146,7 @@ export class LiveLesson {
       window.removeEventListener("pagehide", leave);
       window.removeEventListener("pageshow", back);
       clearInterval(stats);
+      clearInterval(report);
       clearInterval(poll);
     });
     this.#openSocket();
@@ -247,5 +262,26 @@ export class LiveLesson {
       this.rates.value = rates;
       this.quality.value = qualityOf(this.quality.value, rates.loss);
     });
+  }
+
+  /** Tell the server what arrived since the last time, so that the teacher can know. */
+  #report(): void {
+    const lesson = this.lesson.value;
+    if (!this.watching.value || lesson?.state !== "live" || lesson.rights.includes("moderate")) {
+      return;
+    }
+    const before = this.#reported;
+    const sample = this.link.value === "connected" ? this.sample.value : null;
+    // Who has never been connected yet tells nothing, and is lost if it stays so.
+    if (!sample && !this.#wasConnected.value) return;
+    const slots = this.slots.value;
+    const stayed = (slot: Slot) => Boolean(slots[slot]) && slots[slot] === before.slots[slot];
+    const told = reportOf(before.sample, sample, {
+      voice: stayed("voice"),
+      picture: stayed("screen") || stayed("camera") || stayed("guest"),
+    });
+    const deaf = this.soundBlocked.value && told.sound === true;
+    this.#socket.tell("report", deaf ? { ...told, sound: false } : told);
+    this.#reported = { sample, slots };
   }
 }

@@ -1,9 +1,12 @@
 /** Reading getStats: from raw reports to a few numbers, and from numbers to words; pure. */
+import type { Report } from "../protocol/class-feed";
 
 export interface Sample {
   /** Ms on any steady clock. */
   readonly at: number;
   readonly received: number;
+  /** Packets of sound. */
+  readonly sound: number;
   readonly lost: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -41,6 +44,7 @@ const number = (entry: Entry, key: string) =>
 export function sampleOf(entries: Iterable<Entry>, at: number): Sample {
   const sum = {
     received: 0,
+    sound: 0,
     lost: 0,
     framesDecoded: 0,
     framesEncoded: 0,
@@ -58,6 +62,7 @@ export function sampleOf(entries: Iterable<Entry>, at: number): Sample {
   for (const entry of entries) {
     if (entry.type === "inbound-rtp") {
       sum.received += number(entry, "packetsReceived");
+      if (entry.kind === "audio") sum.sound += number(entry, "packetsReceived");
       sum.lost += Math.max(0, number(entry, "packetsLost"));
       sum.framesDecoded += number(entry, "framesDecoded");
       sum.bufferDelay += number(entry, "jitterBufferDelay");
@@ -142,4 +147,36 @@ export interface Pulse {
 
 export function pulse(before: Pulse | null, count: number, now: number): Pulse {
   return before && before.count === count ? before : { count, movedAt: now };
+}
+
+/** What there was to receive during the whole of a period. */
+export interface Expected {
+  readonly voice: boolean;
+  readonly picture: boolean;
+}
+
+/** Bounds of what the server takes: ms, and frames of a period. */
+const MAX_MS = 60_000;
+const MAX_FRAMES = 10_000;
+const whole = (value: number, most: number) => Math.min(most, Math.max(0, Math.round(value)));
+
+/** Say what arrived between two samples; without a second one, nothing did. */
+export function reportOf(before: Sample | null, after: Sample | null, expected: Expected): Report {
+  if (!after) {
+    const sound = expected.voice ? false : null;
+    return { loss: 1, rtt: null, delay: null, sound, frames: expected.picture ? 0 : null };
+  }
+  const from = before && before.received <= after.received ? before : null;
+  const rates = ratesOf(from, after);
+  const trip = after.roundTrip === null ? null : after.roundTrip * 1000;
+  const delay = rates.bufferMs === null ? null : rates.bufferMs + (trip ?? 0) / 2;
+  return {
+    loss: Math.min(1, Math.round(rates.loss * 1000) / 1000),
+    rtt: trip === null ? null : whole(trip, MAX_MS),
+    delay: delay === null ? null : whole(delay, MAX_MS),
+    sound: expected.voice ? after.sound > (from?.sound ?? 0) : null,
+    frames: expected.picture
+      ? whole(after.framesDecoded - (from?.framesDecoded ?? 0), MAX_FRAMES)
+      : null,
+  };
 }
