@@ -99,7 +99,7 @@ format: install ## rewrite the sources in the house style
 	cd web && npm run --silent format
 
 .PHONY: bench
-bench: build ## measure: make -s bench NAME=forward|latency|join
+bench: build ## measure: make -s bench NAME=forward|latency|join|questions
 	@$(BIN)/python -m bench $(NAME) --json
 
 FUZZ_SECONDS ?= 300
@@ -109,6 +109,11 @@ fuzz: build ## fuzz every parser, FUZZ_SECONDS each (the engine's need a nightly
 	$(call need,cargo,install Rust 1.85 or newer (rustup.rs or your distribution))
 	cd $(ENGINE) && fuzz/run $(FUZZ_SECONDS)
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest -q -o timeout=0 tests/signaling/test_sdp_fuzz.py
+
+CHAOS_KILLS ?= 200
+.PHONY: chaos
+chaos: test-services build ## kill a server under questions CHAOS_KILLS times, on both databases
+	CHAOS_KILLS=$(CHAOS_KILLS) $(BIN)/pytest -q -s tests/integration/test_killed_under_questions.py
 
 .PHONY: lock
 lock: $(CACHE)/python ## pin the newest allowed Python dependencies again
