@@ -24,6 +24,7 @@ from server.lesson_facts import lesson_facts
 from server.limits import SOCKET_EVENTS
 from server.models import Lesson, Person
 from server.polls.live import Word
+from server.polls.store import read_polls
 from server.questions.facts import Sight
 from server.questions.lists import Snapshots
 from server.questions.lists import mine as own_numbers
@@ -328,8 +329,7 @@ class Sockets:
         socket = self._student(sid, word.lesson)
         self.services.classes.say(socket.person, word)
         own = self.services.classes.own(word.lesson, socket.person)
-        body = {"lesson": str(word.lesson), "own": own}
-        await self._sio.emit("felt", body, room=f"{word.lesson}:{socket.person}")
+        await self.tell_person("felt", word.lesson, socket.person, {"own": own})
         return {}
 
     def _student(self, sid: str, lesson_id: uuid.UUID) -> _Socket:
@@ -366,6 +366,7 @@ class Sockets:
             hands = await read_snapshot(
                 session, access.lesson, socket.person, teacher=reader.teacher
             )
+            polls = await read_polls(session, access.lesson, socket.person, teacher=reader.teacher)
         if lesson_id not in socket.lessons:
             socket.lessons.add(lesson_id)
             services.presence.enter(lesson_id, socket.person, access.rights)
@@ -381,7 +382,7 @@ class Sockets:
             "questions": asked,
             "my": mine,
             "hands": hands,
-            "class": self._class(lesson_id, reader),
+            "class": {"polls": polls, **self._class(lesson_id, reader)},
         }
 
     def _class(self, lesson_id: uuid.UUID, reader: Reader) -> dict[str, Any]:
@@ -430,6 +431,17 @@ class Sockets:
         """Tell the teachers' pages something that is on no timeline."""
         body = {"lesson": str(lesson_id), **facts}
         await self._sio.emit(name, body, room=f"{lesson_id}:{TEACHERS}")
+
+    async def tell_all(self, name: str, lesson_id: uuid.UUID, facts: dict[str, Any]) -> None:
+        """Tell all pages of a lesson something that is on no timeline."""
+        await self._sio.emit(name, {"lesson": str(lesson_id), **facts}, room=str(lesson_id))
+
+    async def tell_person(
+        self, name: str, lesson_id: uuid.UUID, person: uuid.UUID, facts: dict[str, Any]
+    ) -> None:
+        """Tell one person's pages something that is on no timeline."""
+        body = {"lesson": str(lesson_id), **facts}
+        await self._sio.emit(name, body, room=f"{lesson_id}:{person}")
 
     def _presence_changed(self, lesson_id: uuid.UUID) -> None:
         if lesson_id not in self._telling:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from server.errors import Problem
 from server.health import ClassHealth, Report, same
 from server.models import LessonState
 from server.polls.pulse import Feeling, Said, feel, left
+from server.polls.store import read_open
 from server.timeline import ENDED, Event
 from server.web import Body
 
@@ -157,6 +158,26 @@ class Classes:
             return
         here.told_pulse = pulse
         await self.services.sockets.tell_teachers("pulse", lesson_id, pulse)
+
+    def poll_changed(self, lesson_id: uuid.UUID) -> None:
+        """Tell soon how the open poll stands."""
+        self.soon(lesson_id, "poll", self._tell_poll)
+
+    async def _tell_poll(self, lesson_id: uuid.UUID) -> None:
+        async with self.services.database.read() as session:
+            found = await read_open(session, lesson_id)
+        for poll, counts in found:
+            body = {"poll": {"number": poll.number, **counts.to_json()}}
+            sockets = self.services.sockets
+            await (sockets.tell_all if poll.shown else sockets.tell_teachers)(
+                "poll", lesson_id, body
+            )
+
+    async def tell_voted(
+        self, lesson_id: uuid.UUID, person: uuid.UUID, voted: Mapping[str, list[int]]
+    ) -> None:
+        """Tell a person's pages what they chose on one of them."""
+        await self.services.sockets.tell_person("voted", lesson_id, person, {"voted": voted})
 
     async def _tell_health(self, lesson_id: uuid.UUID) -> None:
         here = self._class(lesson_id)

@@ -16,6 +16,7 @@ from server.hands.commands import COMMANDS as HAND_COMMANDS
 from server.lesson_state import OPEN
 from server.limits import COMMANDS as COMMAND_LIMIT
 from server.models import Lesson, LessonState
+from server.polls.events import COMMANDS as POLL_COMMANDS
 from server.questions.act import Act
 from server.questions.events import COMMANDS as QUESTION_COMMANDS
 from server.questions.events import Entry
@@ -26,7 +27,7 @@ from server.viewer import Viewer
 from server.web import Body, check_body
 
 Answer = Mapping[str, Any]
-COMMANDS: Mapping[str, Entry] = {**QUESTION_COMMANDS, **HAND_COMMANDS}
+COMMANDS: Mapping[str, Entry] = {**QUESTION_COMMANDS, **HAND_COMMANDS, **POLL_COMMANDS}
 
 
 @dataclass(slots=True)

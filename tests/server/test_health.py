@@ -141,7 +141,7 @@ async def test_teachers_are_told_who_does_not_hear_them(room: Room) -> None:
         news, secrets = keep(teacher, "health"), keep(first, "health")
         joined = await teacher.join(room.lesson)
         assert joined["class"]["health"]["students"] == 0
-        assert set((await first.join(room.lesson))["class"]) == {"own"}
+        assert set((await first.join(room.lesson))["class"]) == {"own", "polls"}
         await second.join(room.lesson)
         assert await tell(first, room) == {"ok": True}
         assert await tell(second, room, sound=False) == {"ok": True}
