@@ -360,6 +360,7 @@ function Workplace({ studio, lesson }: { studio: Studio; lesson: Lesson }) {
   const some = studio.camera.value !== null || studio.microphone.value !== null;
   const keys = useSignal(false);
   const Questions = useLater(() => import("../components/questions/console"));
+  const Class = useLater(() => import("../components/class/console"));
   useShortcuts({
     KeyM: () => {
       if (studio.microphone.value) studio.toggleMute();
@@ -407,6 +408,7 @@ function Workplace({ studio, lesson }: { studio: Studio; lesson: Lesson }) {
       </div>
       <div class="studio-side">
         <Health studio={studio} lesson={lesson} />
+        {Class && lesson.state !== "scheduled" && <Class lesson={lesson} socket={studio.socket} />}
         <section class="card stack">
           <h2>{t().inviteTitle}</h2>
           <Invite {...inviteOf(lesson)} />

@@ -14,6 +14,7 @@ import type { QuestionRoom } from "../../state/questions";
 import { answering, inTab, listed, type Sort, TABS, type Tab } from "../../state/questions-view";
 import { useShortcuts } from "../../state/shortcuts";
 import { Button, Notice, Problem, Segments, Select, Skeleton } from "../basics";
+import { QuickCheck } from "../class/quick";
 import { Icon } from "../icon";
 import "../../styles/questions.css";
 import { UserText } from "../user-text";
@@ -202,6 +203,7 @@ export default function QuestionsPanel({
   }
   return (
     <aside class="questions" aria-label={q().title} data-testid="questions">
+      <QuickCheck lesson={lesson} socket={socket} />
       <h2>{q().title}</h2>
       <Inside room={room} lesson={lesson} box={box} />
     </aside>
