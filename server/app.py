@@ -14,7 +14,7 @@ from media.room import Rooms
 from server import accounts, auth, commands, courses, grants, join, lessons, people, status
 from server.clock import Clock, SystemClock
 from server.database import Database
-from server.errors import SettingsError
+from server.errors import SettingsError, Unavailable
 from server.hands.floor import Hands
 from server.keys import load_keys
 from server.limits import Limits
@@ -31,6 +31,8 @@ from server.services import SERVICES, Services
 from server.settings import Settings
 from server.sockets import PATH, Sockets
 from server.timeline import Timelines
+from server.voice_notes import routes as voice_notes
+from server.voice_notes.air import VoiceNotes
 from server.web import MAX_BODY, client_address, limit_key
 from signaling.app import Signaling, SignalingSettings
 from signaling.grants import Grant
@@ -54,6 +56,8 @@ def build_services(
     timelines = Timelines(database, clock)
     hands = Hands()
     timelines.on_event(hands.hear)  # before any page hears: the media follow first
+    notes = VoiceNotes(settings.data.directory)
+    timelines.on_event(notes.hear)
     classes = Classes()
     timelines.on_event(classes.hear)
     return Services(
@@ -70,6 +74,7 @@ def build_services(
         hands=hands,
         sockets=Sockets(),
         tallies=Tallies(timelines),
+        voice_notes=notes,
         classes=classes,
     )
 
@@ -79,7 +84,7 @@ def create_app(services: Services, static: Path = STATIC) -> web.Application:
     pages = Pages(static)
     app = web.Application(middlewares=(*MIDDLEWARES, pages.show_missing), client_max_size=MAX_BODY)
     app[SERVICES] = services
-    for module in (auth, join, courses, lessons, grants, people, questions, status):
+    for module in (auth, join, courses, lessons, grants, people, questions, voice_notes, status):
         app.add_routes(module.routes)
     app.add_routes(pages.routes())
     app.add_routes(build_signaling(services).routes())
@@ -186,6 +191,14 @@ async def run_classes(app: web.Application) -> AsyncIterator[None]:
     await services.classes.stop()
 
 
+async def run_voice_notes(app: web.Application) -> AsyncIterator[None]:
+    """End what was on air when the process ended; the threads at the end."""
+    services = app[SERVICES]
+    await services.voice_notes.start(services)
+    yield
+    await services.voice_notes.stop()
+
+
 async def run_tidying(app: web.Application) -> AsyncIterator[None]:
     """Forget expired sessions and links now and then."""
     task = asyncio.create_task(_tidy_forever(app[SERVICES]))
@@ -200,7 +213,8 @@ async def _tidy_forever(services: Services) -> None:
             async with services.database.write() as session:
                 await accounts.forget_expired(session, services.clock.now(), KEEP_LINKS)
                 await commands.forget_old(session, services.clock.now())
-        except (SQLAlchemyError, OSError) as error:
+            await services.voice_notes.tidy()
+        except (SQLAlchemyError, OSError, Unavailable) as error:
             log.warning("expired sessions stay for now", reason=str(error))
         await asyncio.sleep(TIDY_SECONDS)
 
@@ -213,6 +227,7 @@ PARTS: tuple[Callable[[web.Application], AsyncIterator[None]], ...] = (
     run_tallies,
     run_rooms,
     run_hands,
+    run_voice_notes,
     run_classes,
     run_tidying,
 )

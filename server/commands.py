@@ -21,7 +21,8 @@ KEEP_COMMANDS = timedelta(days=180)  # the longest course: a phone found in a dr
 _VERSION = 7
 
 
-def _made_by_time(value: uuid.UUID) -> uuid.UUID:
+def made_by_time(value: uuid.UUID) -> uuid.UUID:
+    """Return a UUIDv7; raises ValueError for any other."""
     if value.version != _VERSION:
         raise ValueError("is no UUIDv7")
     return value
@@ -30,7 +31,7 @@ def _made_by_time(value: uuid.UUID) -> uuid.UUID:
 class NewCommand(Body):
     """What a page asks for; `id` is its own and stays the same when it asks again."""
 
-    id: Annotated[uuid.UUID, AfterValidator(_made_by_time)]
+    id: Annotated[uuid.UUID, AfterValidator(made_by_time)]
     name: Annotated[str, Field(min_length=1, max_length=COMMAND_LENGTH)]
     args: dict[str, Any] = Field(default_factory=dict)
 

@@ -253,6 +253,7 @@ async def delete_lesson(request: web.Request) -> web.Response:
         if access.lesson.state is LessonState.ENDED and Right.MANAGE not in access.rights:
             raise NotAllowed("not-allowed", "Only staff delete a lesson that has taken place.")
         await session.delete(access.lesson)
+    await services.voice_notes.forget(access.lesson.id)
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 

@@ -33,6 +33,10 @@ SOCKET_EVENTS = Limit("socket-events", RateLimitItemPerSecond(40, 10))
 COMMANDS = Limit("commands", RateLimitItemPerMinute(120))
 # Somebody who types asks about four times a second at most, and not for a minute on end.
 QUESTION_SEARCHES = Limit("question-searches", RateLimitItemPerMinute(60))
+# Half a minute each: nobody records more, and a script fills no disk.
+VOICE_NOTES = Limit("voice-notes", RateLimitItemPerMinute(20, 10))
+# A quarter of a megabyte in pieces of 4 kB is 64, and a bad link sends some of them twice.
+VOICE_NOTE_PIECES = Limit("voice-note-pieces", RateLimitItemPerMinute(240))
 
 
 class Limits:

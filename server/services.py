@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # these use the services themselves
     from server.questions.tally import Tallies
     from server.rooms import LiveRooms
     from server.sockets import Sockets
+    from server.voice_notes.air import VoiceNotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Services:
     hands: "Hands"
     sockets: "Sockets"
     tallies: "Tallies"
+    voice_notes: "VoiceNotes"
     classes: "Classes"
     demo: Demo | None = None
 

@@ -40,6 +40,7 @@ from server.timeline import (
     read_view,
 )
 from server.viewer import COOKIE, Viewer, find_viewer, find_viewer_of
+from server.voice_notes.events import snapshot as read_notes
 from server.web import Body, check_body, own_origin, parse_json
 
 if TYPE_CHECKING:
@@ -367,6 +368,7 @@ class Sockets:
                 session, access.lesson, socket.person, teacher=reader.teacher
             )
             polls = await read_polls(session, access.lesson, socket.person, teacher=reader.teacher)
+            notes = await read_notes(session, lesson_id, socket.person, teacher=reader.teacher)
         if lesson_id not in socket.lessons:
             socket.lessons.add(lesson_id)
             services.presence.enter(lesson_id, socket.person, access.rights)
@@ -382,6 +384,7 @@ class Sockets:
             "questions": asked,
             "my": mine,
             "hands": hands,
+            "notes": notes,
             "class": {"polls": polls, **self._class(lesson_id, reader)},
         }
 

@@ -24,10 +24,16 @@ from server.rights import Right
 from server.services import Services
 from server.timeline import Addressed
 from server.viewer import Viewer
+from server.voice_notes.commands import COMMANDS as NOTE_COMMANDS
 from server.web import Body, check_body
 
 Answer = Mapping[str, Any]
-COMMANDS: Mapping[str, Entry] = {**QUESTION_COMMANDS, **HAND_COMMANDS, **POLL_COMMANDS}
+COMMANDS: Mapping[str, Entry] = {
+    **QUESTION_COMMANDS,
+    **HAND_COMMANDS,
+    **POLL_COMMANDS,
+    **NOTE_COMMANDS,
+}
 
 
 @dataclass(slots=True)

@@ -40,6 +40,8 @@ class Case:
         return self.method, self.path
 
 
+NOBODYS = "01990000-0000-7000-8000-000000000000"  # an id under which there is nothing
+
 #                                       anon out stu gue tea els sta
 CASES = [
     Case("GET", "/api/session", "200 200 200 200 200 200 200"),
@@ -105,6 +107,29 @@ CASES = [
             ("event-open", "publish", "401 403 403 403 403 403 200"),
         )
     ),
+    # Of notes that nobody sent; those of others: tests/server/voice_notes/test_uploads.py.
+    Case(
+        "POST",
+        "/api/lessons/{lesson}/voice-notes",
+        "401 404 422 404 422 404 422",
+        {"id": "none", "size": 1},
+        lesson="course-open",
+    ),
+    Case(
+        "POST",
+        "/api/lessons/{lesson}/voice-notes",
+        "401 403 403 422 403 403 422",
+        {"id": "none", "size": 1},
+        lesson="event-open",
+    ),
+    *(
+        Case(method, f"/api/lessons/{{lesson}}/voice-notes/{{note}}{rest}", answers, body)
+        for method, rest, answers, body in (
+            ("GET", "", "401 404 404 404 404 404 404", None),
+            ("PUT", "", "401 404 404 404 404 404 404", {}),
+            ("GET", "/sound", "401 404 403 404 404 404 404", None),
+        )
+    ),
     Case("GET", "/api/people", "401 403 403 403 403 403 200"),
     Case("POST", "/api/people", "401 403 403 403 403 403 201", {"name": "New"}),
     Case("POST", "/api/people/{person}/link", "401 403 403 403 403 403 200"),
@@ -137,7 +162,7 @@ class Town:
         staff = self.people["staff"]
         if case.fresh:
             await self.new_targets()
-        names = {"course": self.course, "person": str(self.person())}
+        names = {"course": self.course, "person": str(self.person()), "note": NOBODYS}
         lesson = self.lesson if case.lesson.startswith("course") else self.event
         if case.lesson.endswith("-open"):
             await self.world.set_state(staff, lesson, "practice")

@@ -1,0 +1,1 @@
+"""Voice notes: recorded by a student, kept with the lesson, played on air by a teacher."""
