@@ -55,7 +55,7 @@ class RunningServer:
                 cwd=ROOT, env=self._environment(), stdout=log, stderr=log,
             )  # fmt: skip
         await self._wait_until_ready()
-        self.admin_token = self.admin_token or self._printed_token()
+        self.admin_token = self.admin_token or await self._printed_token()
 
     async def kill(self) -> None:
         await self._end(signal.SIGKILL)
@@ -95,9 +95,13 @@ class RunningServer:
                 await asyncio.sleep(0.1)
         raise AssertionError(f"the server was not ready in {START_TIMEOUT} s:\n{self.log()}")
 
-    def _printed_token(self) -> str:
-        found = LINK.search(self.log())
-        assert found, f"no sign-in link for the first administrator was printed:\n{self.log()}"
+    async def _printed_token(self) -> str:
+        """Return the first administrator's token, which is printed after the doors are open."""
+        deadline = asyncio.get_running_loop().time() + START_TIMEOUT
+        while (found := LINK.search(self.log())) is None:
+            if asyncio.get_running_loop().time() > deadline:
+                raise AssertionError(f"no sign-in link was printed:\n{self.log()}")
+            await asyncio.sleep(0.05)
         return found[1]
 
 
