@@ -6,7 +6,7 @@ import sys
 
 from bench.lesson import BenchError
 
-NAMES = ("forward", "latency", "join")
+NAMES = ("forward", "latency", "join", "questions")
 
 
 def main() -> int:

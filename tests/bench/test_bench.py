@@ -1,5 +1,6 @@
 """The benches' own instruments: a wrong ruler would measure nothing."""
 
+import asyncio
 import json
 import os
 import socket
@@ -10,8 +11,9 @@ import pytest
 from bench.cpu import process_ns
 from bench.keys import subscriber
 from bench.latency import delays_ms
-from bench.lesson import Lesson
+from bench.lesson import BenchError, Lesson
 from bench.light_client import Answer, Identity, JoinError, offer
+from bench.light_page import LightPage
 from bench.publisher import PACKETS_PER_FRAME, Publisher, stamp
 from bench.report import Report, Target
 from bench.sink import Listener, Sink, host, is_media
@@ -110,3 +112,46 @@ def test_the_light_client_makes_offers_the_server_understands(publish: bool) -> 
 def test_an_answer_without_candidate_is_a_failed_join() -> None:
     with pytest.raises(JoinError):
         Answer.read("a=ice-ufrag:abcd\r\na=ice-pwd:efgh\r\n")
+
+
+class Wire(asyncio.Transport):
+    """Where a page writes to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[bytes] = []
+
+    def write(self, data: bytes) -> None:  # type: ignore[override]  # bytes are all we write
+        self.sent.append(data)
+
+    def close(self) -> None:
+        self.sent.append(b"")
+
+
+def frame(text: str) -> bytes:
+    data = text.encode()
+    size = bytes([len(data)]) if len(data) < 126 else b"\x7e" + len(data).to_bytes(2)
+    return b"\x81" + size + data
+
+
+async def test_a_light_page_joins_and_sees_every_event_however_it_is_cut() -> None:
+    seen: list[float] = []
+    page, wire = LightPage(b"GET", "lesson", lambda _, now: seen.append(now)), Wire()
+    page.connection_made(wire)
+    event = "42" + json.dumps(["event", {"seq": 7, "text": "x" * 300}], separators=(",", ":"))
+    said = ["0{}", "40{}", '430[{"ok":true}]', event, "2", '42["presence",{}]', event]
+    stream = b"HTTP/1.1 101 Switching\r\n\r\n" + b"".join(frame(one) for one in said)
+    for byte in stream:
+        page.data_received(bytes([byte]))
+    assert page.joined.result() is None
+    assert len(seen) == 2
+    assert page.event()["seq"] == 7
+    assert [one.partition(bytes(4))[2][:2] for one in wire.sent[1:]] == [b"40", b"42", b"3"]
+
+
+async def test_a_light_page_that_may_not_join_says_so() -> None:
+    page = LightPage(b"GET", "lesson", lambda _page, _now: None)
+    page.connection_made(Wire())
+    page.data_received(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+    with pytest.raises(BenchError, match="403"):
+        await page.joined
