@@ -285,6 +285,46 @@ async def test_a_bad_message_hurts_only_its_sender(
         assert (await other.join(small_room.lesson))["ok"]
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        '451000000-["command",{"_placeholder":true,"num":0}]',
+        '42["command",{"name":"question_ask","name":"question_vote"}]',
+        '42["command",{"args":{"text":"a","text":"b"}}]',
+        '42["command",{"args":{"at":NaN}}]',
+        '42["command",{"args":{"at":-Infinity}}]',
+        '42["command",{"args":' + '{"a":' * 2000 + "1" + "}" * 2002 + "]",
+        '42["command",{"args":{"text":"' + "x" * MAX_MESSAGE + '"}}]',
+        b'\x04["command",{}]',
+    ],
+    ids=lambda message: repr(message)[:40],
+)
+async def test_a_command_that_is_no_message_cuts_off_its_sender_alone(
+    small_room: Classroom, message: str | bytes
+) -> None:
+    world, visitor = small_room.world, small_room.student
+    own = str(world.server.make_url("")).rstrip("/")
+    headers = {"Cookie": visitor.cookie(), "Origin": own}
+    path = f"{own}/socket.io/?EIO=4&transport=websocket"
+    async with (
+        page(world, small_room.teacher) as other,
+        aiohttp.ClientSession() as session,
+        session.ws_connect(path, headers=headers) as socket,
+    ):
+        await other.join(small_room.lesson)
+        await socket.receive_str()
+        await socket.send_str("40")
+        await socket.receive_str()
+        send = socket.send_bytes if isinstance(message, bytes) else socket.send_str
+        await send(message)  # type: ignore[arg-type]
+        ends = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+        async with asyncio.timeout(JOIN_SECONDS - 1):  # before it is cut for joining nothing
+            while (await socket.receive()).type not in ends:
+                pass
+        assert (await other.join(small_room.lesson))["ok"]
+        assert not other.closed.is_set()
+
+
 async def test_a_flood_cuts_off_its_sender(small_room: Classroom) -> None:
     async with (
         page(small_room.world, small_room.student) as flood,
