@@ -179,6 +179,7 @@ const en = {
   showQuestions: "Show questions",
   hideQuestions: "Hide questions",
   shortcutNames: {
+    hand: "Raise or lower your hand",
     ask: "Ask a question",
     fullscreen: "Full screen",
     mute: "Sound on or off",

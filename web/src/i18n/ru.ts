@@ -184,6 +184,7 @@ const ru: Messages = {
   showQuestions: "Показать вопросы",
   hideQuestions: "Скрыть вопросы",
   shortcutNames: {
+    hand: "Поднять или опустить руку",
     ask: "Задать вопрос",
     fullscreen: "На весь экран",
     mute: "Включить или выключить звук",

@@ -176,6 +176,7 @@ const tg: Messages = {
   showQuestions: "Нишон додани саволҳо",
   hideQuestions: "Пинҳон кардани саволҳо",
   shortcutNames: {
+    hand: "Даст бардоштан ё фаровардан",
     ask: "Савол додан",
     fullscreen: "Экрани пурра",
     mute: "Мондан ё хомӯш кардани овоз",

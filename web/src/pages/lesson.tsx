@@ -35,6 +35,7 @@ const KEYS = [
   ["KeyV", "layout"],
   ["KeyI", "stats"],
   ["KeyQ", "ask"],
+  ["KeyH", "hand"],
 ] as const;
 
 /** Remember for this tab that the person has tapped, so that a reload goes straight on. */
@@ -223,6 +224,7 @@ function Classroom({ id }: { id: string }) {
   const sound = useSound(live, soundBlocked);
   const waited = useRef(false);
   const Questions = useLater(() => import("../components/questions/panel"));
+  const Hands = useLater(() => import("../components/hands/student"));
   const lesson = live.lesson.value;
   const canWatch = useComputed(() => live.lesson.value?.rights.includes("watch") ?? false);
   const rehearses = lesson?.state === "practice" && lesson.rights.includes("publish");
@@ -413,9 +415,16 @@ function Classroom({ id }: { id: string }) {
         )}
         {/* Live sound has no text to go with it; captions come with the recording. */}
         <audio ref={sound.voice} muted={muted.value} data-testid="audio-voice" />
-        <audio ref={sound.guest} muted={muted.value} data-testid="audio-guest-voice" />
+        <audio
+          ref={sound.guest}
+          muted={muted.value || live.speaking.value}
+          data-testid="audio-guest-voice"
+        />
         {watching && !refusal && (
           <div class="live-lower">
+            {Hands && live.socket.hands.began && (
+              <Hands lesson={lesson} socket={live.socket} speaking={live.speaking} />
+            )}
             <div class="live-bar">
               <Connection name={live.connection.value} />
               {live.view.value && (

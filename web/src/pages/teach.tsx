@@ -360,6 +360,7 @@ function Workplace({ studio, lesson }: { studio: Studio; lesson: Lesson }) {
   const some = studio.camera.value !== null || studio.microphone.value !== null;
   const keys = useSignal(false);
   const Questions = useLater(() => import("../components/questions/console"));
+  const Hands = useLater(() => import("../components/hands/console"));
   const Class = useLater(() => import("../components/class/console"));
   useShortcuts({
     KeyM: () => {
@@ -372,6 +373,9 @@ function Workplace({ studio, lesson }: { studio: Studio; lesson: Lesson }) {
     <div class="studio">
       <div class="studio-main">
         <Alarms studio={studio} />
+        {Hands && lesson.state !== "scheduled" && studio.socket.hands.began && (
+          <Hands lesson={lesson} socket={studio.socket} />
+        )}
         {Questions && lesson.state !== "scheduled" && studio.socket.feed.began && (
           <Questions lesson={lesson} socket={studio.socket} />
         )}

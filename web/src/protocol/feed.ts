@@ -19,6 +19,12 @@ export class Feed implements FeedListener {
   #kept: Message[] = [];
   #online = false;
   #began = false;
+  readonly #wanted: (kind: string) => boolean;
+
+  /** Follow only events of the wanted kinds. */
+  constructor(wanted: (kind: string) => boolean = () => true) {
+    this.#wanted = wanted;
+  }
 
   /** Whether the server has told us of questions at all. */
   get began(): boolean {
@@ -43,6 +49,7 @@ export class Feed implements FeedListener {
   }
 
   event(event: LessonEvent): void {
+    if (!this.#wanted(event.kind)) return;
     this.#tell((listener) => listener.event(event));
   }
 

@@ -1,4 +1,5 @@
 /** The values of questions that travel between the pages and the server (docs/questions-protocol.md). */
+import type { HandsSnapshot } from "./hands";
 import type { LessonEvent, PersonRef } from "./types";
 
 export type QuestionState =
@@ -78,6 +79,8 @@ export interface JoinedQuestions {
   readonly questions: QuestionsSnapshot | null;
   readonly my: { readonly asked: readonly number[]; readonly voted: readonly number[] };
   readonly events: readonly LessonEvent[];
+  /** Older servers do not tell of hands. */
+  readonly hands?: HandsSnapshot;
 }
 
 /** A command as it is sent; the same id with the same content happens once. */

@@ -2,6 +2,7 @@
 import { io, type Socket } from "socket.io-client";
 import { CLASS_MESSAGES, ClassFeed, type JoinedClass } from "./class-feed";
 import { Feed } from "./feed";
+import { isOfHands } from "./hands";
 import { applyEvent, fromSnapshot, type LessonView } from "./lesson-log";
 import type { Acknowledgement, Command, JoinedQuestions } from "./questions";
 import type { LessonEvent, LessonSnapshot, Presence } from "./types";
@@ -30,6 +31,8 @@ type JoinAnswer =
 export class LessonSocket {
   /** What questions are made of; a page may listen later. */
   readonly feed = new Feed();
+  /** The same for hands and turns. */
+  readonly hands = new Feed(isOfHands);
   /** The class: its pulse, its health, its polls. */
   readonly class = new ClassFeed();
   readonly #lesson: string;
@@ -78,6 +81,7 @@ export class LessonSocket {
     this.#socket?.disconnect();
     this.#socket = null;
     this.feed.online(false);
+    this.hands.online(false);
     this.#listener.state("closed", null);
   }
 
@@ -111,6 +115,7 @@ export class LessonSocket {
     if (!this.#socket) return;
     this.#listener.state("reconnecting", null);
     this.feed.online(false);
+    this.hands.online(false);
     // Socket.IO does not return by itself when the server closed on purpose.
     if (reason === "io server disconnect") {
       this.#later(RECONNECT_MIN + Math.random() * REJOIN_SPREAD, () => this.#socket?.connect());
@@ -148,6 +153,8 @@ export class LessonSocket {
     if (answer.my) {
       this.feed.joined(answer);
       this.feed.online(true);
+      this.hands.joined(answer);
+      this.hands.online(true);
     }
     this.#listener.state("joined", null);
     this.#listener.view(this.#view);
@@ -168,6 +175,7 @@ export class LessonSocket {
     if (view === this.#view) return;
     this.#view = view;
     this.feed.event(event);
+    this.hands.event(event);
     this.class.event(event);
     this.#listener.view(view);
   }

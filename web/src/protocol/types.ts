@@ -86,6 +86,7 @@ export interface Grant {
   expires_at: string;
   whip: string;
   whip_screen: string;
+  whip_guest: string;
   whep: string;
 }
 

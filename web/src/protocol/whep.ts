@@ -21,18 +21,21 @@ export class Player {
   readonly #ticket: Ticket;
   readonly #onTrack: (slot: Slot, track: MediaStreamTrack) => void;
   readonly #runner: LinkRunner;
+  readonly #videos: readonly Slot[];
   #pc: RTCPeerConnection | null = null;
   #session: PeerSession | null = null;
   /** A dead connection, kept because closing it would take its last picture off the screen. */
   #past: RTCPeerConnection | null = null;
 
-  /** `onTrack` hears each slot's track, again after each new session. */
+  /** `onTrack` hears each slot's track, again after each new session; with no `videos` only sound comes. */
   constructor(
     ticket: Ticket,
     onTrack: (slot: Slot, track: MediaStreamTrack) => void,
     changed: (link: Link) => void,
     clock: Clock = browserClock,
+    videos: readonly Slot[] = VIDEO_SLOTS,
   ) {
+    this.#videos = videos;
     this.#ticket = ticket;
     this.#onTrack = onTrack;
     this.#runner = new LinkRunner(
@@ -82,7 +85,7 @@ export class Player {
     followIce(pc, (input) => {
       if (pc === this.#pc) this.#runner.take(input);
     });
-    const tracks = addSlots(pc);
+    const tracks = addSlots(pc, this.#videos);
     let ticket: { url: string; token: string };
     try {
       ticket = await this.#ticket();
@@ -132,11 +135,11 @@ export class Player {
 }
 
 /** Add the slots in the order the server gives them meaning. */
-function addSlots(pc: RTCPeerConnection): [Slot, MediaStreamTrack][] {
+function addSlots(pc: RTCPeerConnection, videos: readonly Slot[]): [Slot, MediaStreamTrack][] {
   const add = (kind: "video" | "audio") =>
     pc.addTransceiver(kind, { direction: "recvonly" }).receiver.track;
   return [
-    ...VIDEO_SLOTS.map((slot): [Slot, MediaStreamTrack] => [slot, add("video")]),
+    ...videos.map((slot): [Slot, MediaStreamTrack] => [slot, add("video")]),
     ...AUDIO_SLOTS.map((slot): [Slot, MediaStreamTrack] => [slot, add("audio")]),
   ];
 }

@@ -47,6 +47,8 @@ export class LiveLesson {
   readonly view = signal<LessonView | null>(null);
   readonly socketState = signal<SocketState>("closed");
   readonly watching = signal(false);
+  /** Whether this page speaks as the guest: it must not hear itself. */
+  readonly speaking = signal(false);
   readonly link = signal<LinkName>("idle");
   readonly refusal = signal<string | null>(null);
   readonly online = signal(navigator.onLine);

@@ -46,6 +46,7 @@ const KEPT: ReadonlySet<string> = new Set([
   "question_vote",
   "answer_give",
   "question_answer",
+  "hand_raise",
 ]);
 
 /** Steps that can be undone; votes and stars are their own undo. */
@@ -125,9 +126,14 @@ export class QuestionRoom {
     return this.#outbox.add(command, KEPT.has(name), serverNow());
   }
 
-  ask(text: string, anonymous: boolean): Promise<void> {
+  /** The lesson's position of now in ms; null until an event has told it. */
+  position(): number | null {
     const clock = this.#clock;
-    const at = clock && Math.max(0, Math.round(clock.position + Date.now() - clock.heard));
+    return clock && Math.max(0, Math.round(clock.position + Date.now() - clock.heard));
+  }
+
+  ask(text: string, anonymous: boolean): Promise<void> {
+    const at = this.position();
     const args: Record<string, unknown> = { text, anonymous };
     if (at !== null) args.at = at;
     return this.act("question_ask", args);

@@ -1,6 +1,7 @@
 /** What went wrong with a command, in the person's language. */
 import { t } from "../../i18n";
 import { q } from "../../i18n/questions";
+import { isOfHands } from "../../protocol/hands";
 import type { CommandError } from "../../protocol/questions";
 import type { QuestionRoom } from "../../state/questions";
 import { Notice } from "../basics";
@@ -14,8 +15,9 @@ export function commandProblem(error: CommandError): string {
 
 /** The last step that was refused. */
 export function Refusal({ room }: { room: QuestionRoom }) {
-  const error = room.refusal.value?.error;
-  if (!error) return null;
+  const { name, error } = room.refusal.value ?? {};
+  // What was refused of a hand is said beside the hand.
+  if (!name || !error || isOfHands(name)) return null;
   return (
     <Notice tone="warning" title={q().problemTitle} alert testid="refusal">
       {commandProblem(error)}

@@ -10,7 +10,8 @@ import { plain } from "../../state/questions-reducer";
 /** One room for each socket: hiding the questions and showing them again loses nothing. */
 const rooms = new WeakMap<LessonSocket, QuestionRoom>();
 
-function roomOf(lesson: Lesson, socket: LessonSocket, teacher: boolean): QuestionRoom {
+/** Give the one room of a socket, opened. */
+export function roomOf(lesson: Lesson, socket: LessonSocket, teacher: boolean): QuestionRoom {
   const known = rooms.get(socket);
   if (known) return known;
   const viewer = { person: person.value?.id ?? null, teacher };
