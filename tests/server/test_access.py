@@ -19,6 +19,7 @@ PAGES = {
     "/courses/{course}",
     "/lessons/{lesson}",
     "/lessons/{lesson}/teach",
+    "/lessons/{lesson}/screen",
     "/people",
     "/dev/gallery",
 }
@@ -37,7 +38,7 @@ class Case:
 
     @property
     def route(self) -> tuple[str, str]:
-        return self.method, self.path
+        return self.method, self.path.partition("?")[0]
 
 
 NOBODYS = "01990000-0000-7000-8000-000000000000"  # an id under which there is nothing
@@ -129,6 +130,23 @@ CASES = [
             ("PUT", "", "401 404 404 404 404 404 404", {}),
             ("GET", "/sound", "401 404 403 404 404 404 404", None),
         )
+    ),
+    *(
+        Case("GET", f"/api/{book}/questions{rest}", answers)
+        for book in ("courses/{course}", "lessons/{lesson}")
+        for rest, answers in (
+            ("", "401 404 200 404 200 404 200"),
+            ("/search?q=byte", "401 404 200 404 200 404 200"),
+            ("/similar?text=byte", "401 404 200 404 200 404 200"),
+            (".csv", "401 404 403 404 200 404 200"),
+            (".xlsx", "401 404 403 404 200 404 200"),
+        )
+    ),
+    Case(
+        "POST",
+        "/api/courses/{course}/commands",
+        "401 404 422 404 422 404 422",
+        {"id": NOBODYS, "name": "none", "args": {}},
     ),
     Case("GET", "/api/people", "401 403 403 403 403 403 200"),
     Case("POST", "/api/people", "401 403 403 403 403 403 201", {"name": "New"}),
