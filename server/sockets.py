@@ -125,7 +125,7 @@ class _Socket:
     person: uuid.UUID
     session: bytes
     lessons: set[uuid.UUID] = field(default_factory=set)
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # one command after the other
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # one wish after the other
 
 
 def _rooms(lesson_id: uuid.UUID, person: uuid.UUID, rights: frozenset[Right]) -> set[str]:
@@ -292,7 +292,12 @@ class Sockets:
 
     async def _join(self, sid: str, data: Any) -> dict[str, Any]:
         wish = check_body(data, JoinLesson)
-        socket = self._known(sid)
+        # In turn, so that a page that asks in a flood never holds more than one connection to the
+        # database; it may be gone when its turn has come.
+        async with self._known(sid).turn:
+            return await self._join_in_turn(sid, self._known(sid), wish)
+
+    async def _join_in_turn(self, sid: str, socket: _Socket, wish: JoinLesson) -> dict[str, Any]:
         viewer = await find_viewer_of(self.services, socket.session)
         viewer.must_be_somebody()
         if wish.lesson not in socket.lessons and len(socket.lessons) >= MAX_LESSONS:

@@ -76,7 +76,7 @@ async def test_a_socket_from_elsewhere_is_refused(
         headers["Origin"] = origin
     socket = socketio.AsyncClient(reconnection=False)
     with pytest.raises(SocketRefused):
-        await socket.connect(own, headers=headers, transports=[transport])
+        await socket.connect(own, headers=headers, transports=[transport], wait_timeout=20)
     await socket.disconnect()
 
 

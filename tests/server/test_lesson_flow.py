@@ -39,7 +39,9 @@ async def test_a_lesson_is_planned_opened_followed_and_ended(world: World) -> No
 
     socket.on("event", on_event)
     origin = str(world.server.make_url("")).rstrip("/")
-    await socket.connect(origin, headers={"Cookie": student.cookie(), "Origin": origin})
+    await socket.connect(
+        origin, headers={"Cookie": student.cookie(), "Origin": origin}, wait_timeout=20
+    )
     answer = await socket.call("join", {"lesson": lesson["id"]})
     assert answer["ok"], answer
     assert answer["seq"] == 1

@@ -62,7 +62,7 @@ async def page(world: World, visitor: Visitor, transport: str = "websocket") -> 
     async with aiohttp.ClientSession(headers=headers) as session:
         socket = socketio.AsyncClient(reconnection=False, http_session=session)
         opened = Page(socket)
-        await socket.connect(own, headers=headers, transports=[transport])
+        await socket.connect(own, headers=headers, transports=[transport], wait_timeout=20)
         try:
             yield opened
         finally:
