@@ -16,7 +16,7 @@ export UV_NO_PROGRESS := 1
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
 # the tests' own programs: Debian package and a command or file that shows it is there
-TEST_PACKAGES := chromium postgresql fonts-noto-core
+TEST_PACKAGES := chromium postgresql ffmpeg fonts-noto-core
 
 define need
 	@command -v $(1) >/dev/null || { echo "Darsgoh needs $(1): $(2)" >&2; exit 1; }
@@ -100,7 +100,7 @@ format: install ## rewrite the sources in the house style
 	cd web && npm run --silent format
 
 .PHONY: bench
-bench: build ## measure: make -s bench NAME=forward|latency|join|questions
+bench: build ## measure: make -s bench NAME=forward|latency|join|questions|recording
 	@$(BIN)/python -m bench $(NAME) --json
 
 FUZZ_SECONDS ?= 300
@@ -113,8 +113,9 @@ fuzz: build ## fuzz every parser, FUZZ_SECONDS each (the engine's need a nightly
 
 CHAOS_KILLS ?= 200
 .PHONY: chaos
-chaos: test-services build ## kill a server under questions CHAOS_KILLS times, on both databases
-	CHAOS_KILLS=$(CHAOS_KILLS) $(BIN)/pytest -q -s tests/integration/test_killed_under_questions.py
+chaos: test-services build ## kill a server CHAOS_KILLS times under questions, on both databases, and while it records
+	CHAOS_KILLS=$(CHAOS_KILLS) $(BIN)/pytest -q -s tests/integration/test_killed_under_questions.py \
+		tests/integration/test_killed_while_recording.py
 
 .PHONY: lock
 lock: $(CACHE)/python ## pin the newest allowed Python dependencies again

@@ -4,9 +4,9 @@ import argparse
 import importlib
 import sys
 
-from bench.lesson import BenchError
+from bench.errors import BenchError
 
-NAMES = ("forward", "latency", "join", "questions")
+NAMES = ("forward", "threads", "latency", "join", "bwe", "questions", "recording")
 
 
 def main() -> int:

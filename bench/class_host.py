@@ -17,16 +17,12 @@ import socketio
 import uvloop
 from aiohttp import web
 
-from bench.crowd import enrol
-from server.app import build_services, create_app
+from bench.crowd import enrol, sign_in
+from bench.darsgoh import listen, say, serving
 from server.demo.stage import set_stage
-from server.logs import configure_logs
-from server.rooms import open_media
-from server.settings import Settings
-from server.sockets import MAX_MESSAGE, PATH, PING_SECONDS
+from server.sockets.library import MAX_MESSAGE, PATH, PING_SECONDS
 
 HOST = "0.0.0.0"  # the students come to many addresses of loopback
-BACKLOG = 1024
 
 
 def allow_many_sockets() -> None:
@@ -37,22 +33,11 @@ def allow_many_sockets() -> None:
 
 async def serve_darsgoh(directory: Path, students: int) -> None:
     """Run the whole server until standard input ends."""
-    settings = Settings().with_values(
-        data={"directory": directory},
-        database={"url": ""},
-        media={"address": "127.0.0.1", "port": 0, "announced": ["127.0.0.1"]},
-        log={"level": "warning"},
-    )
-    configure_logs(settings.log)
-    async with open_media(settings.media) as rooms:
-        services = build_services(settings, rooms)
-        runner = web.AppRunner(create_app(services), access_log=None)
-        port = await _listen(runner)
+    async with serving(directory, HOST) as (services, port):
         stage = await set_stage(services)
-        cookies = await enrol(services, stage.lesson, students)
-        _say(port, str(stage.lesson), cookies)
-        await asyncio.to_thread(sys.stdin.read)
-        await runner.cleanup()
+        people = await enrol(services, stage.lesson, students)
+        cookies = list(await sign_in(services, people))
+        await say(port=port, lesson=str(stage.lesson), cookies=cookies)
 
 
 async def serve_bare(students: int) -> None:
@@ -73,20 +58,11 @@ async def serve_bare(students: int) -> None:
     app = web.Application()
     sio.attach(app, PATH.strip("/"))
     runner = web.AppRunner(app, access_log=None)
-    _say(await _listen(runner), "bare", [""] * students)
+    told = {"port": await listen(runner, HOST), "lesson": "bare", "cookies": [""] * students}
+    print(json.dumps(told), flush=True)
     while line := await asyncio.to_thread(sys.stdin.readline):
         await sio.emit("event", json.loads(line), room="lesson")
     await runner.cleanup()
-
-
-async def _listen(runner: web.AppRunner) -> int:
-    await runner.setup()
-    await web.TCPSite(runner, HOST, 0, backlog=BACKLOG).start()
-    return int(runner.addresses[0][1])
-
-
-def _say(port: int, lesson: str, cookies: Any) -> None:
-    print(json.dumps({"port": port, "lesson": lesson, "cookies": list(cookies)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
-"""CPU time of other processes and threads, user and system together, in nanoseconds.
+"""What other processes use: CPU time, user and system together, in nanoseconds; and memory.
 
-The kernel keeps it exactly; /proc/PID/stat shows the same sum only in hundredths of a second.
+The kernel keeps CPU time exactly; /proc/PID/stat shows it only in hundredths of a second.
 """
 
 import contextlib
 import os
 import time
+from pathlib import Path
+
+from bench.errors import BenchError
 
 _THREAD, _PROCESS = (
     6,
@@ -30,3 +33,11 @@ def process_ns(pid: int) -> int:
 def thread_ns(tid: int) -> int:
     """Return the CPU time of one thread, of this process only."""
     return time.clock_gettime_ns(((~tid) << 3) | _THREAD)
+
+
+def rss_kib(pid: int) -> float:
+    """Return how much memory a process has in RAM, in KiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return float(line.split()[1])
+    raise BenchError("the process has ended")

@@ -12,8 +12,8 @@ from server.services import Services
 from server.viewer import COOKIE, session_life
 
 
-async def enrol(services: Services, lesson_id: uuid.UUID, students: int) -> Sequence[str]:
-    """Add students to a lesson's course; return the Cookie header of each one's browser."""
+async def enrol(services: Services, lesson_id: uuid.UUID, students: int) -> Sequence[Person]:
+    """Add students to a lesson's course."""
     now = services.clock.now()
     async with services.database.write() as session:
         lesson = await session.get_one(Lesson, lesson_id)
@@ -29,7 +29,13 @@ async def enrol(services: Services, lesson_id: uuid.UUID, students: int) -> Sequ
                     joined_at=now,
                 )
             )
-        life = session_life(services)
+    return people
+
+
+async def sign_in(services: Services, people: Sequence[Person]) -> Sequence[str]:
+    """Return the Cookie header of each one's browser."""
+    now, life = services.clock.now(), session_life(services)
+    async with services.database.write() as session:
         tokens = [await open_session(session, person.id, now, life) for person in people]
     return [f"{COOKIE}={sign(services.keys.cookies, token)}" for token in tokens]
 

@@ -1,4 +1,4 @@
-"""The engine in a process of its own: `python -m bench.host SUBSCRIBERS`, nothing else in it.
+"""The engine alone in a process of its own: `python -m bench.host SUBSCRIBERS THREADS`.
 
 Prints {"port": ...} when ready and ends when its standard input does. Python only takes the events
 away now and then; each answer tells that thread's CPU time, so that it can be left out.
@@ -22,12 +22,14 @@ ROUTER, PUBLISHER_TRANSPORT, PRODUCER = 1, 1, 1
 FIRST_TRANSPORT, FIRST_CONSUMER = 1_000, 100_000
 FIRST_SSRC = 0x20000000
 POLL_SECONDS = 0.5
+TRANSPORT_CC_ID = 4  # as Chromium's offers number it
 
 PRODUCED: "ProducerParameters" = {
     "kind": "video",
     "mid": "0",
     "ssrcs": [SSRC],
     "rtx_ssrcs": [],
+    "rids": [],
     "codecs": [
         {
             "name": "VP8",
@@ -48,11 +50,12 @@ def consumed(index: int) -> "ConsumerParameters":
         "kind": "video",
         "mid": "0",
         "ssrc": FIRST_SSRC + index,
-        "rtx_ssrc": None,
+        "rtx_ssrc": FIRST_SSRC + 0x1000000 + index,
         "cname": "bench",
         "codecs": PRODUCED["codecs"],
-        "extensions": {},
+        "extensions": {"transport_cc": TRANSPORT_CC_ID},
         "nack": True,
+        "remb": False,
     }
 
 
@@ -77,7 +80,7 @@ def furnish(engine: Engine, subscribers: int) -> None:
 
 def main() -> None:
     """Serve until standard input ends."""
-    engine = Engine(address="0.0.0.0", port=0, threads=1)
+    engine = Engine(address="0.0.0.0", port=0, threads=int(sys.argv[2]))
     furnish(engine, int(sys.argv[1]))
     print(json.dumps({"port": engine.port}), flush=True)
     own = threading.get_native_id()

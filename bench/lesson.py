@@ -1,47 +1,42 @@
-"""A whole lesson under load: the engine's process, one publisher, a class of subscribers."""
+"""A whole lesson under load: a forwarder, one publisher, a class of subscribers."""
 
-import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterable
 from types import TracebackType
 
-from bench.cpu import process_ns
-from bench.keys import PUBLISHER, subscriber
-from bench.publisher import FRAMES_PER_SECOND, Publisher
-from bench.sink import Listener, Sink, check
+from bench.errors import BenchError
+from bench.forwarder import Forwarder, Seat
+from bench.publisher import FRAMES_PER_SECOND
+from bench.sink import Listener, Sink
+from bench.witness import Testimony, hear
 
 CHECK_SECONDS = 4.0  # between a subscriber's consent checks (RFC 7675 says about 5)
 START_SECONDS = 15.0  # in which every subscriber must be connected
 SETTLE_SECONDS = 0.2  # for the last packets of a run to arrive
-
-
-class BenchError(Exception):
-    """The bench could not be run at all."""
+DRAIN_SECONDS = 10.0  # at most, until a forwarder that is behind has sent what it kept
 
 
 class Lesson:
-    """A running engine with a class around it; `listeners` have sockets of their own."""
+    """A forwarder with a class around it; `listeners` have sockets of their own."""
 
-    def __init__(self, subscribers: int, listeners: Iterable[int] = ()) -> None:
+    def __init__(
+        self, forwarder: Forwarder, subscribers: int, listeners: Iterable[int] = ()
+    ) -> None:
+        self.forwarder = forwarder
         self.subscribers = subscribers
-        self.publisher = Publisher.with_known_keys()
         self.sink = Sink()
-        self.listeners = {index: Listener(index) for index in listeners}
-        self._checks = [check(subscriber(index)) for index in range(subscribers)]
+        self.listeners = {index: Listener(index, self.sink.port) for index in listeners}
+        self.publisher, self._desk = forwarder.publisher()
+        self._seats: list[Seat] = []
         self._next_check = 0
         self._checks_due = 0.0
-        self._engine = subprocess.Popen(
-            [sys.executable, "-m", "bench.host", str(subscribers)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self._to = ("127.0.0.1", int(self._line()["port"]))  # type: ignore[call-overload]  # JSON
 
     def __enter__(self) -> "Lesson":
-        self._connect()
+        try:
+            self._connect()
+        except BaseException:
+            self._close()
+            raise
         return self
 
     def __exit__(
@@ -50,76 +45,92 @@ class Lesson:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._engine.communicate()
+        self._close()
+
+    def _close(self) -> None:
+        self.forwarder.close()
         self.publisher.close()
         self.sink.close()
         for listener in self.listeners.values():
             listener.close()
 
-    def _line(self) -> dict[str, object]:
-        assert self._engine.stdout
-        line = self._engine.stdout.readline()
-        if not line:
-            raise BenchError("the engine's process ended; see its message above")
-        return dict(json.loads(line))
-
-    def engine_ns(self) -> int:
-        """Return the CPU time of the engine's threads, without the Python thread beside them."""
-        assert self._engine.stdin
-        self._engine.stdin.write("?\n")
-        self._engine.stdin.flush()
-        python = int(str(self._line()["python_ns"]))
-        return process_ns(self._engine.pid) - python
-
     def delivered(self) -> int:
         """Return how many media packets all subscribers together have received."""
-        return self.sink.counted() + sum(len(each.received) for each in self.listeners.values())
+        return self.sink.counted() + sum(each.count for each in self.listeners.values())
 
     def _connect(self) -> None:
-        """Connect everybody and publish until every subscriber receives every packet."""
-        for index in range(self.subscribers + 1):
-            self._send_check(index)
-            if index % 100 == 99:
-                time.sleep(0.05)  # the engine's socket buffer is not what is measured
+        """Connect everybody and publish until every subscriber receives packets."""
+        for index in range(self.subscribers):
+            self._seats.append(self.forwarder.seat(index, self.sink.port))
+        self.check_all()
         give_up = time.monotonic() + START_SECONDS
         while time.monotonic() < give_up:
-            if self.run(0.5) >= 0.999:
+            if self.run(0.5, FRAMES_PER_SECOND // 3) >= 0.999:
                 return
         raise BenchError(f"only {self.run(0.5):.1%} of the packets reach {self.subscribers}")
 
-    def run(self, seconds: float) -> float:
-        """Publish for a while; return the part of the expected packets that was delivered."""
+    def check_all(self) -> None:
+        """Send everybody's consent check, as after a while in which nobody did."""
+        for index in range(self.subscribers + 1):
+            self._send_check(index)
+            if index % 100 == 99:
+                time.sleep(0.05)  # the forwarder's socket buffer is not what is measured
+
+    def run(self, seconds: float, rate: int = FRAMES_PER_SECOND) -> float:
+        """Publish for a while; return the part of the expected packets that came in that time."""
         sent, delivered = self.publisher.sent, self.delivered()
         begin = time.monotonic()
-        for frame in range(round(seconds * FRAMES_PER_SECOND)):
-            time.sleep(max(0.0, begin + frame / FRAMES_PER_SECOND - time.monotonic()))
-            self.publisher.frame(self._to)
-            self._between_frames()
+        for frame in range(round(seconds * rate)):
+            time.sleep(max(0.0, begin + frame / rate - time.monotonic()))
+            self.publish(rate)
         time.sleep(SETTLE_SECONDS)
-        self._drain()
+        self._read_away()
         expected = (self.publisher.sent - sent) * self.subscribers
         return (self.delivered() - delivered) / expected
 
-    def _between_frames(self) -> None:
+    def publish(self, rate: int = FRAMES_PER_SECOND) -> None:
+        """Send one frame of so many a second, and do what clients do in between."""
+        self.publisher.frame(self._desk.to)
+        self._between_frames(rate)
+
+    def drain(self) -> None:
+        """Wait until a forwarder that is behind has nothing more to send."""
+        give_up = time.monotonic() + DRAIN_SECONDS
+        before = -1
+        while before != (now := self.delivered()) and time.monotonic() < give_up:
+            before = now
+            time.sleep(SETTLE_SECONDS)
+            self._read_away()
+
+    def testimonies(self) -> list[Testimony]:
+        """Open what the listeners have received since they were asked last."""
+        heard = []
+        for index, listener in self.listeners.items():
+            heard.append(hear(self._seats[index].incoming, listener.received))
+            listener.received.clear()
+        return heard
+
+    def _between_frames(self, rate: int) -> None:
         """Do what clients do all the time: consent checks, and reading."""
-        self._checks_due += (self.subscribers + 1) / CHECK_SECONDS / FRAMES_PER_SECOND
+        self._checks_due += (self.subscribers + 1) / CHECK_SECONDS / rate
         while self._checks_due >= 1:
             self._send_check(self._next_check)
             self._next_check = (self._next_check + 1) % (self.subscribers + 1)
             self._checks_due -= 1
-        self._drain()
+        self._read_away()
 
     def _send_check(self, index: int) -> None:
         """Send the n-th subscriber's check; after the last one comes the publisher."""
         if index == self.subscribers:
-            self.publisher.socket.sendto(check(PUBLISHER), self._to)
+            self.publisher.socket.sendto(self._desk.check, self._desk.to)
             return
+        seat = self._seats[index]
         if index in self.listeners:
-            self.listeners[index].socket.sendto(self._checks[index], self._to)
+            self.listeners[index].socket.sendto(seat.check, seat.to)
             return
-        self.sink.send_from(index, self._checks[index], self._to)
+        self.sink.send_from(index, seat.check, seat.to)
 
-    def _drain(self) -> None:
+    def _read_away(self) -> None:
         self.publisher.drain()
         self.sink.drain()
         for listener in self.listeners.values():

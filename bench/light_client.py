@@ -21,13 +21,26 @@ from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 from pylibsrtp import Error, Policy, Session
 
-from bench.sink import check_with, is_media
+from bench.sink import answer_to, check_with, is_media
 
 WAIT_SECONDS: Final = 5.0  # for any answer
 RETRY_SECONDS: Final = 0.25  # a lost datagram on loopback means that the server is overloaded
+SETTLE_SECONDS: Final = 0.02  # until an end that checks as well is ready for DTLS
 KEY_BYTES: Final = 28  # key and salt of AEAD_AES_128_GCM (RFC 7714)
+MTU: Final = 1200  # bytes of DTLS in a datagram
 EXPORTER: Final = b"EXTRACTOR-dtls_srtp"  # RFC 5764 section 4.2
+CHECK: Final = b"\x00\x01"  # a binding request begins so (RFC 8489)
 SSRC: Final = 0x10000001
+VIDEO: Final = {
+    "VP8": ("96", ["a=rtpmap:96 VP8/90000"]),
+    "H264": (
+        "102",
+        [
+            "a=rtpmap:102 H264/90000",
+            "a=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+        ],
+    ),
+}
 
 
 class JoinError(Exception):
@@ -74,8 +87,9 @@ class Identity:
         return context
 
 
-def offer(identity: Identity, *, publish: bool) -> str:
-    """Return an offer of one video (VP8) and one audio (opus) m-line."""
+def offer(identity: Identity, *, publish: bool, codec: str = "VP8") -> str:
+    """Return an offer of one video and one audio (opus) m-line."""
+    number, described = VIDEO[codec]
     direction = "sendonly" if publish else "recvonly"
     common = [
         "c=IN IP4 0.0.0.0",
@@ -92,12 +106,12 @@ def offer(identity: Identity, *, publish: bool) -> str:
         "s=-",
         "t=0 0",
         "a=group:BUNDLE 0 1",
-        "m=video 9 UDP/TLS/RTP/SAVPF 96",
+        f"m=video 9 UDP/TLS/RTP/SAVPF {number}",
         "a=mid:0",
         *common,
-        "a=rtpmap:96 VP8/90000",
-        "a=rtcp-fb:96 nack",
-        "a=rtcp-fb:96 nack pli",
+        *described,
+        f"a=rtcp-fb:{number} nack",
+        f"a=rtcp-fb:{number} nack pli",
         *([f"a=ssrc:{SSRC} cname:bench"] if publish else []),
         "m=audio 9 UDP/TLS/RTP/SAVPF 111",
         "a=mid:1",
@@ -133,27 +147,39 @@ class Answer:
 class LightClient:
     """One peer; `join` brings it from nothing to SRTP keys."""
 
-    def __init__(self, identity: Identity, context: SSL.Context) -> None:
+    def __init__(
+        self, identity: Identity, context: SSL.Context, source: tuple[str, int] | None = None
+    ) -> None:
         self._identity = identity
         self._context = context
         self._dtls = SSL.Connection(context, None)
         self._dtls.set_connect_state()
-        self._dtls.set_ciphertext_mtu(1200)
+        self._dtls.set_ciphertext_mtu(MTU)
         self._session_url: str | None = None
         self._token = ""
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        if source is not None:  # which a class's socket may hold as well; this one comes first
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.socket.bind(source)
         self.socket.settimeout(RETRY_SECONDS)
         self.address = ("", 0)
-        self._request_check = b""
+        self.ufrag, self.pwd = token_hex(4), token_hex(12)
+        self.check = b""  # a connectivity check, to be sent again to renew consent
         self.outgoing: Session | None = None
         self.incoming: Session | None = None
 
-    def join(self, url: str, token: str, *, publish: bool = False) -> None:
+    def join(self, url: str, token: str, *, publish: bool = False, codec: str = "VP8") -> None:
         """POST the offer, check the path, shake hands; raises JoinError."""
-        answer = self._post(url, token, offer(self._identity, publish=publish))
+        self.connect(self._post(url, token, offer(self._identity, publish=publish, codec=codec)))
+
+    def connect(self, answer: Answer, *, lite: bool = True) -> None:
+        """Check the path, with an end that is not ICE lite both ways, and shake hands.
+
+        The other end waits for our handshake. Raises JoinError.
+        """
         self.address = answer.address
         self.socket.connect(self.address)
-        self._check(answer)
+        self._check_path(answer, lite=lite)
         self._shake_hands()
         self._take_keys()
 
@@ -182,24 +208,38 @@ class LightClient:
         connection.close()
         return response.status, dict(response.getheaders()), text
 
-    def _check(self, answer: Answer) -> None:
-        """Send a connectivity check until it is answered."""
-        request = self._request_check = check_with(f"{answer.ufrag}:bench", answer.pwd)
-        for _ in range(round(WAIT_SECONDS / RETRY_SECONDS)):
-            self.socket.send(request)
+    def _check_path(self, answer: Answer, *, lite: bool) -> None:
+        """Send a connectivity check until it is answered, and the other end's has come."""
+        self.check = check_with(f"{answer.ufrag}:bench", answer.pwd)
+        answered, asked = False, lite
+        give_up = time.monotonic() + WAIT_SECONDS
+        self.socket.send(self.check)
+        while time.monotonic() < give_up:
             try:
                 reply = self.socket.recv(2048)
             except TimeoutError:
+                self.socket.send(self.check)
                 continue
             if reply[:2] == b"\x01\x01":
+                answered = True
+            elif reply[:2] == CHECK:
+                self._answer_check(reply)
+                asked = True
+            else:
+                raise JoinError("the connectivity check was refused")
+            if answered and asked:
+                time.sleep(0.0 if lite else SETTLE_SECONDS)
                 return
-            raise JoinError("the connectivity check was refused")
         raise JoinError("the connectivity check was not answered")
+
+    def _answer_check(self, datagram: bytes) -> None:
+        """Answer the check of an end that is not ICE lite, or not wholly (RFC 8445 section 7.3)."""
+        self.socket.send(answer_to(datagram, self.address, self.pwd))
 
     def recheck(self) -> None:
         """Renew the consent of the other end, and read away what it sent (RFC 7675)."""
         with contextlib.suppress(BlockingIOError):
-            self.socket.send(self._request_check)
+            self.socket.send(self.check)
             while True:
                 self.socket.recv(2048)
 
@@ -219,18 +259,25 @@ class LightClient:
         raise JoinError("the DTLS handshake took too long")
 
     def _flush(self) -> None:
+        records = b""
         try:
             while True:
-                self._send_records(self._dtls.bio_read(65536))
+                records += self._dtls.bio_read(65536)
         except SSL.WantReadError:
-            return
+            self._send_records(records)
 
     def _send_records(self, flight: bytes) -> None:
-        """Send DTLS records, each in a datagram of its own."""
+        """Send DTLS records, as many in each datagram as it holds, as browsers do."""
+        datagram = b""
         while flight:
             length = 13 + int.from_bytes(flight[11:13])
-            self.socket.send(flight[:length])
-            flight = flight[length:]
+            record, flight = flight[:length], flight[length:]
+            if len(datagram) + length > MTU:
+                self.socket.send(datagram)
+                datagram = b""
+            datagram += record
+        if datagram:
+            self.socket.send(datagram)
 
     def _feed(self) -> None:
         try:
@@ -238,7 +285,9 @@ class LightClient:
         except TimeoutError:
             self._dtls.DTLSv1_handle_timeout()
             return
-        if 20 <= datagram[0] <= 63:
+        if datagram[:2] == CHECK:
+            self._answer_check(datagram)
+        elif 20 <= datagram[0] <= 63:
             self._dtls.bio_write(datagram)
 
     def _take_keys(self) -> None:

@@ -17,6 +17,7 @@ PACKETS_PER_FRAME: Final = 7
 FRAMES_PER_SECOND: Final = 30  # with the two above 1.5 Mbit/s
 KEYFRAME_EVERY: Final = 60  # frames
 HEADER_BYTES: Final = 12
+PADDING_BIT: Final = 0x20  # of a packet's first byte
 STAMP_BYTES: Final = 8  # at the very end of a packet: when it was sent, nanoseconds since 1970
 
 
@@ -89,5 +90,6 @@ def _now() -> bytes:
 
 
 def stamp(packet: bytes) -> int:
-    """Return when an opened packet was sent."""
-    return int(struct.unpack("!q", packet[-STAMP_BYTES:])[0])
+    """Return when an opened packet was sent; a forwarder may have padded it (RFC 3550, 5.1)."""
+    end = len(packet) - (packet[-1] if packet[0] & PADDING_BIT else 0)
+    return int(struct.unpack("!q", packet[end - STAMP_BYTES : end])[0])

@@ -1,8 +1,12 @@
 """What a benchmark found, as a table for people and one JSON line for machines."""
 
 import json
+import os
+import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -33,6 +37,7 @@ class Report:
     bench: str
     targets: Sequence[Target]
     figures: dict[str, float | None] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)  # of the peers beside us
 
     def add(self, name: str, value: float | None) -> None:
         """Note one figure, rounded to what a measurement like this can tell."""
@@ -52,6 +57,9 @@ class Report:
         return json.dumps(
             {
                 "bench": self.bench,
+                "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M}Z",
+                "machine": _machine(),
+                **({"versions": self.versions} if self.versions else {}),
                 "figures": self.figures,
                 "targets": targets,
                 "missed": self.missed(),
@@ -70,3 +78,16 @@ class Report:
             shown = "-" if value is None else f"{value:g}"
             table.add_row(name, shown, str(target or ""), verdict)
         Console().print(table)
+
+
+def _machine() -> dict[str, object]:
+    """Return what figures depend on; `load` is the mean of the last five minutes."""
+    described = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [line.partition(": ")[2] for line in described if line.startswith("model name")]
+    return {
+        "cpu": models[0] if models else platform.machine(),
+        "cores": os.cpu_count(),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "load": round(os.getloadavg()[1], 1),
+    }

@@ -57,6 +57,8 @@ class Sink:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         program, _memory = _filter_program()
         self.socket.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+        # For sockets that are one of the addresses while they shake hands: the kernel prefers them.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
         self.socket.bind(("0.0.0.0", 0))
         self.socket.setblocking(False)
@@ -94,13 +96,14 @@ class Sink:
 class Listener:
     """One subscriber with a socket of its own, whose datagrams carry the kernel's arrival time."""
 
-    def __init__(self, index: int) -> None:
-        self.index = index
+    def __init__(self, index: int, port: int = 0) -> None:
+        self.count = 0  # media packets since the beginning
         self.received: list[tuple[int, bytes]] = []  # nanoseconds since 1970, SRTP packet
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
-        self.socket.bind((host(index), 0))
+        self.socket.bind((host(index), port))
         self.socket.setblocking(False)
 
     def drain(self) -> None:
@@ -109,7 +112,8 @@ class Listener:
             while True:
                 datagram, control, _, _ = self.socket.recvmsg(2048, 64)
                 if is_media(datagram):
-                    self.received.append((_arrival(control), datagram))
+                    self.count += 1
+                    self.received.append((arrival(control), datagram))
         except BlockingIOError:
             return
 
@@ -118,7 +122,8 @@ class Listener:
         self.socket.close()
 
 
-def _arrival(control: list[tuple[int, int, bytes]]) -> int:
+def arrival(control: list[tuple[int, int, bytes]]) -> int:
+    """Return when the kernel took a datagram in, nanoseconds since 1970."""
     for level, kind, data in control:
         if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
             seconds, nanoseconds = struct.unpack("qq", data[:16])
@@ -146,3 +151,13 @@ def check_with(user: str, pwd: str) -> bytes:
     request.add_message_integrity(pwd.encode())
     request.add_fingerprint()
     return bytes(request)
+
+
+def answer_to(request: bytes, source: tuple[str, int], pwd: str) -> bytes:
+    """Return the answer to a check that came from there, of an agent with this password."""
+    asked = stun.parse_message(request)
+    answer = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, asked.transaction_id)
+    answer.attributes["XOR-MAPPED-ADDRESS"] = source
+    answer.add_message_integrity(pwd.encode())
+    answer.add_fingerprint()
+    return bytes(answer)

@@ -8,7 +8,7 @@ the way. Arguments of the wrong shape raise ValueError. Positions in time never 
 from typing import Literal, TypedDict, final
 
 VideoCodec = Literal["VP8", "H264"]
-AudioCodec = Literal["opus"]
+AudioCodec = Literal["opus", "red"]  # red (RFC 2198) only beside the Opus that it carries
 SrtpProfile = Literal["AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80"]
 Kind = Literal["audio", "video"]
 
@@ -28,12 +28,18 @@ class ExtensionIds(TypedDict, total=False):
     abs_send_time: int
     video_orientation: int
     playout_delay: int
+    content_type: int
+    color_space: int
+    transport_cc: int
+    rid: int
+    repaired_rid: int
 
 class ProducerParameters(TypedDict):
     kind: Kind
     mid: str
     ssrcs: list[int]  # those the SDP names for media; may be empty, then MID binds them
     rtx_ssrcs: list[int]  # ssrcs[i] is repaired by rtx_ssrcs[i]; may be empty
+    rids: list[str]  # its layers, which only rid binds (RFC 8853); empty when it has one encoding
     codecs: list[CodecParameters]
     extensions: ExtensionIds
     nack: bool
@@ -48,10 +54,12 @@ class ConsumerParameters(TypedDict):
     codecs: list[CodecParameters]
     extensions: ExtensionIds
     nack: bool
+    remb: bool
 
 # --- events, as tuples whose first element is the name -------------------------------------
 
-#   ("transport_connected", transport, "ip:port")    first authenticated check, or or back again
+#   ("transport_connected", transport, "ip:port")    first authenticated check, or back again;
+#                                                    over TCP it is "ip:port/tcp"
 #   ("transport_migrated", transport, "ip:port")     authenticated traffic moved to another address
 #   ("transport_disconnected", transport)            nothing for DISCONNECTED_AFTER; may come back
 #   ("transport_expired", transport)                 consent ended (RFC 7675); it is gone for good
@@ -60,14 +68,20 @@ class ConsumerParameters(TypedDict):
 #   ("producer_stalled", producer)                   no packet for STALLED_AFTER (video and audio)
 #   ("producer_resumed", producer)
 #   ("audio_levels", [(producer, level), ...])       RFC 6464, 0 loud .. 127 silent; ≤ 5 a second
+#   ("estimates", [(transport, bits_per_second), ...])  what the path toward a peer carries, when it
+#                                                    has changed by 5 %; by transport_cc, else REMB
+#   ("layers", [(producer, [(width, height, bits_per_second, number), ...]), ...])  what comes of a
+#                                                    picture, smallest first; ≤ 1 a second, on news;
+#                                                    the number is a layer's place among the rids
 #   ("keyframe_requested", producer)                 a direct transport's producer should send one
 #   ("packets_received", transport, consumer, [packet, ...])  a direct transport's plain RTP;
 #                                                    sender reports come as plain RTCP (RFC 5761 §4)
-#   ("worker_failed", thread, message)               a panic was caught; its rooms are gone
+#   ("room_failed", router, message)                 a panic was caught; the thread where it was has
+#                                                    forgotten this router, and only this one
 Event = tuple[object, ...]
 
 class TransportStats(TypedDict):
-    address: str | None
+    address: str | None  # as in the events
     packets_received: int
     bytes_received: int
     packets_sent: int
@@ -80,18 +94,33 @@ class TransportStats(TypedDict):
     keyframes_requested: int
     round_trip_ms: float | None
     fraction_lost: float | None  # from the newest receiver report, 0..1
+    estimate: int | None  # bits a second that the path toward the peer carries
 
 @final
 class Engine:
-    def __init__(self, *, address: str = "0.0.0.0", port: int = 0, threads: int = 1) -> None:
-        """Bind the media port and start the worker threads.
+    def __init__(
+        self,
+        *,
+        address: str = "0.0.0.0",
+        port: int = 0,
+        threads: int = 1,
+        tcp_ports: list[int] = [],
+        marks: bool = True,
+    ) -> None:
+        """Bind the media port, on TCP as well (RFC 6544), and start the worker threads.
 
-        Raises OSError when the port is taken or the address is not ours.
+        A TCP port of 0 has the number of the UDP port. `marks` is whether packets carry a DSCP,
+        EF for sound and AF42 for the rest (RFC 8837). Raises OSError when a port is taken or the
+        address is not ours.
         """
 
     @property
     def port(self) -> int:
         """Return the bound UDP port."""
+
+    @property
+    def tcp_ports(self) -> list[int]:
+        """Return the bound TCP ports."""
 
     @property
     def event_fd(self) -> int:
@@ -128,6 +157,14 @@ class Engine:
     ) -> None:
         """Begin SRTP; key and salt have 16 and 12 bytes (RFC 7714) or 16 and 14 (RFC 3711)."""
 
+    def transport_probe(self, transport: int, bits: int | None) -> None:
+        """Find out whether the path toward the peer carries so many bits a second; None ends that.
+
+        Probes are packets sent again and padding, a bounded number of bytes; what they tell becomes
+        part of the estimate. Needs a slot with transport_cc and a repair stream, else nothing is
+        sent.
+        """
+
     def transport_close(self, transport: int) -> None:
         """End the transport with its producers and consumers."""
 
@@ -150,6 +187,13 @@ class Engine:
 
     def consumer_set_producer(self, consumer: int, producer: int | None) -> None:
         """Put a source into the slot, or empty it; sequence numbers and timestamps go on."""
+
+    def consumer_set_limit(self, consumer: int, limit: int | None) -> None:
+        """Send the largest layer of at most so many pixels, 0 for no picture, None for the largest.
+
+        Where no layer is so small, the smallest is sent. A layer changes at its next keyframe,
+        which is asked for; the one before goes on until then.
+        """
 
     def consumer_close(self, consumer: int) -> None: ...
 

@@ -21,6 +21,9 @@ class Consumer:
         self.parameters = parameters
         self.transport = transport
         self.producer: Producer | None = None
+        self.limit: int | None = None  # pixels; 0 is no picture, None the largest there is
+        self.cap: int | None = None  # pixels, as `limit`: the most that its subscriber wants
+        self.whole = False  # not made smaller: stills stand in where it does not fit
         self.closed = False
 
     @property
@@ -44,15 +47,51 @@ class Consumer:
             producer = None
         if producer is self.producer:
             return
-        self.producer = producer
+        self._take(producer)
         engine = self.transport.worker.engine
         engine.consumer_set_producer(self.id, None if producer is None else producer.id)
+
+    def set_limit(self, limit: int | None) -> None:
+        """Send the largest layer of at most so many pixels, 0 for none, None for the largest."""
+        self._bound(limit, self.cap)
+
+    def set_cap(self, cap: int | None, *, whole: bool = False) -> None:
+        """Send no more than so many pixels, whatever the path carries."""
+        self.whole = whole
+        self._bound(self.limit, cap)
+
+    @property
+    def bound(self) -> int | None:
+        """Return the most pixels that are sent: 0 for none, None for the largest there is."""
+        return _smaller(self.limit, self.cap)
+
+    def _bound(self, limit: int | None, cap: int | None) -> None:
+        if self.closed:
+            return
+        before = self.bound
+        self.limit, self.cap = limit, cap
+        if self.bound == before:
+            return
+        if self.producer is not None:
+            self.producer.demand.change(before, self.bound)
+        self.transport.worker.engine.consumer_set_limit(self.id, self.bound)
 
     def close(self) -> None:
         """End the slot; safe to call twice."""
         if self.closed:
             return
         self.closed = True
-        self.producer = None
+        self._take(None)
         self.transport.forget_consumer(self)
         self.transport.worker.engine.consumer_close(self.id)
+
+    def _take(self, producer: Producer | None) -> None:
+        before, self.producer = self.producer, producer
+        if before is not None:
+            before.demand.remove(self.bound)
+        if producer is not None:
+            producer.demand.add(self.bound)
+
+
+def _smaller(one: int | None, other: int | None) -> int | None:
+    return min((each for each in (one, other) if each is not None), default=None)

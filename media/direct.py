@@ -34,7 +34,7 @@ class DirectConsumer(Consumer):
         self.dropped = 0  # packets
         self._limit = limit
         self._waiting = 0
-        self._batches: deque[list[bytes]] = deque()
+        self._batches: deque[tuple[float, list[bytes]]] = deque()  # with the time they came
         self._news = asyncio.Event()
 
     async def batches(self) -> AsyncIterator[list[bytes]]:
@@ -44,7 +44,7 @@ class DirectConsumer(Consumer):
         """
         while True:
             while self._batches:
-                batch = self._batches.popleft()
+                _, batch = self._batches.popleft()
                 self._waiting -= len(batch)
                 yield batch
             if self.closed:
@@ -52,13 +52,20 @@ class DirectConsumer(Consumer):
             self._news.clear()
             await self._news.wait()
 
+    def take(self) -> list[tuple[float, list[bytes]]]:
+        """Return the batches that wait, each with the worker's time at which it came."""
+        batches = list(self._batches)
+        self._batches.clear()
+        self._waiting = 0
+        return batches
+
     def handle_packets(self, packets: list[bytes]) -> None:
         """Take packets from the engine."""
         if self._waiting + len(packets) > self._limit:
             self.dropped += len(packets)
             return
         self._waiting += len(packets)
-        self._batches.append(packets)
+        self._batches.append((self.transport.worker.timers.time(), packets))
         self._news.set()
 
     def close(self) -> None:

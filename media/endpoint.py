@@ -134,6 +134,7 @@ def _track(parameters: TrackParameters) -> _engine.ProducerParameters:
         "mid": parameters.mid,
         "ssrcs": list(parameters.ssrcs),
         "rtx_ssrcs": list(parameters.rtx_ssrcs),
+        "rids": list(parameters.rids),
         "codecs": _codecs(parameters.codecs),
         "extensions": _extensions(parameters.extensions),
         "nack": parameters.nack,
@@ -151,4 +152,5 @@ def _slot(parameters: SlotParameters) -> _engine.ConsumerParameters:
         "codecs": _codecs(parameters.codecs),
         "extensions": _extensions(parameters.extensions),
         "nack": parameters.nack,
+        "remb": parameters.remb,
     }

@@ -51,6 +51,15 @@ class SlotChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LayersRest:
+    """The publisher of a source need not send these layers just now; told again while it holds."""
+
+    source: Source
+    participant: str
+    rids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PublisherConnected:
     """A publisher's transport can carry media."""
 
@@ -86,6 +95,7 @@ RoomEvent = (
     | SourceResumed
     | SourceRemoved
     | SlotChanged
+    | LayersRest
     | PublisherConnected
     | PublisherGone
     | SubscriberConnected

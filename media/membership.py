@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from media.modes import Mode, affordable, cap, is_whole, received
 from media.types import CloseReason, TransportState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from media.consumer import Consumer
-    from media.direct import DirectTransport
+    from media.direct import DirectConsumer, DirectTransport
     from media.endpoint import Endpoint
     from media.producer import Producer
     from media.transport import Transport
@@ -113,3 +114,75 @@ class Subscription(Membership):
         super().__init__(participant, transport)
         self.consumers = dict(consumers)
         self.rehearsal = rehearsal
+        self.mode = Mode.AUTO
+        self.left: int | None = None  # bytes that the participant is ready to be sent
+        self._sent: int | None = None  # bytes in all, when last looked
+        self._stills = False
+        self._received = Mode.EVERYTHING
+
+    def set_mode(self, mode: Mode) -> None:
+        """Send what the participant wants to receive."""
+        self.mode = mode
+        self._constrain()
+
+    def set_left(self, left: int | None) -> None:
+        """Take note of how many bytes may be sent from now on, None for any number."""
+        self.left = left
+        self._constrain()
+
+    def note_sent(self, sent: int) -> None:
+        """Take into account how many bytes have been sent in all."""
+        before, self._sent = self._sent, sent
+        if self.left is not None and before is not None:
+            self.set_left(max(0, self.left - (sent - before)))
+
+    @property
+    def allowed(self) -> Mode:
+        """Return what is sent at most: the mode, or what the participant can afford."""
+        return affordable(self.mode, self.left)
+
+    def set_stills(self, stills: bool) -> None:
+        """Take note whether pictures stand in for a screen that does not fit."""
+        self._stills = stills and not self.rehearsal
+        self._constrain()
+
+    @property
+    def received(self) -> Mode:
+        """Return what comes, in the words of the modes."""
+        if self.allowed in (Mode.SLIDES, Mode.SOUND):
+            return self.allowed
+        self._received = received(self.consumers, self.transport.estimate, self._received)
+        return self._received
+
+    @property
+    def held(self) -> list[Slot]:
+        """Return the slots whose picture is wanted and not carried by the path."""
+        shown = [(slot, one) for slot, one in self.consumers.items() if one.producer is not None]
+        return [slot for slot, one in shown if one.limit == 0 and one.cap != 0]
+
+    def is_held(self, slot: Slot) -> bool:
+        """Say whether the picture of a slot is not sent."""
+        consumer = self.consumers.get(slot)
+        return consumer is not None and consumer.bound == 0
+
+    def _constrain(self) -> None:
+        mode, stills = self.allowed, self._stills
+        for slot, consumer in self.consumers.items():
+            most = cap(mode, slot, stills=stills)
+            consumer.set_cap(most, whole=is_whole(mode, slot, stills=stills))
+
+
+class DirectSubscription(Membership):
+    """The slots that are read within this process."""
+
+    transport: DirectTransport
+    rehearsal = False
+
+    def __init__(
+        self,
+        participant: str,
+        transport: DirectTransport,
+        consumers: Mapping[Slot, DirectConsumer],
+    ) -> None:
+        super().__init__(participant, transport)
+        self.consumers = dict(consumers)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from media.demand import Demand
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from media.endpoint import Endpoint
-    from media.types import CloseReason, Source, TrackParameters
+    from media.types import CloseReason, Layer, Source, TrackParameters
 
 
 class ProducerState(StrEnum):
@@ -33,6 +35,9 @@ class Producer:
         self.transport = transport
         self.state = ProducerState.WAITING
         self.close_reason: CloseReason | None = None
+        self.layers: tuple[Layer, ...] = ()  # what comes of a picture when wanted, smallest first
+        self.resting: frozenset[int] = frozenset()  # numbers of layers that need not come now
+        self.demand = Demand()
         self._on_state: list[Callable[[Producer], None]] = []
         self._on_level: list[Callable[[Producer, int], None]] = []
         self._on_keyframe_wish: list[Callable[[Producer], None]] = []
@@ -83,6 +88,13 @@ class Producer:
         """Take the engine's word on how loud it is."""
         for callback in self._on_level:
             callback(self, level)
+
+    def handle_layers(self, layers: Sequence[Layer]) -> None:
+        """Take the engine's word on which layers come; what rests is as it was."""
+        come = {layer.number for layer in layers}
+        rest = [one for one in self.layers if one.number in self.resting - come]
+        self.layers = tuple(sorted([*layers, *rest], key=lambda one: one.pixels))
+        self.demand.tell()
 
     def handle_keyframe_wish(self) -> None:
         """Take the engine's word that subscribers need a keyframe."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from media.dynacast import follow_demand
 from media.errors import (
     CodecMismatch,
     KindMismatch,
     LimitReached,
     RoomClosed,
-    RoomExists,
     SourceTaken,
     TurnOver,
 )
@@ -30,9 +30,15 @@ from media.events import (
     SubscriberConnected,
     SubscriberGone,
 )
-from media.membership import Contribution, DirectPublication, Publication, Subscription
+from media.membership import (
+    Contribution,
+    DirectPublication,
+    DirectSubscription,
+    Publication,
+    Subscription,
+)
 from media.seat import Seat
-from media.slots import Floor, assign, hear
+from media.slots import Floor, Program, hear
 from media.types import Activity, CloseReason, Slot, Source, SourceState, Turns
 
 if TYPE_CHECKING:
@@ -41,10 +47,10 @@ if TYPE_CHECKING:
     from media.endpoint import Endpoint
     from media.producer import Producer
     from media.router import Router
-    from media.types import Candidate, SlotParameters, TrackParameters
+    from media.types import Layer, SlotParameters, TrackParameters
     from media.worker import Worker
 
-__all__ = ["Publication", "Room", "RoomLimits", "Rooms", "Subscription"]
+__all__ = ["Publication", "Room", "RoomLimits", "Subscription"]
 
 logger = logging.getLogger(__name__)
 
@@ -75,11 +81,11 @@ class Room:
         self._seats: dict[Source, Seat] = {}
         self._publications: list[Contribution] = []
         self._subscriptions: dict[int, Subscription] = {}  # by transport, oldest first
-        self._shown: dict[bool, dict[Slot, Source | None]] = {
-            rehearsal: dict.fromkeys(Slot) for rehearsal in (False, True)
-        }
+        self._readers: list[DirectSubscription] = []
+        self._program = Program()
         self._levels: dict[Source, int] = {}
         self._turns = Turns()
+        self._stills = False
         self._floor = Floor()
         self._listeners: list[Callable[[RoomEvent], None]] = []
         self._router = self._open_router()
@@ -92,7 +98,7 @@ class Room:
 
     def slots(self, rehearsal: bool = False) -> dict[Slot, Source | None]:
         """Return what is in each slot, for students or for rehearsing teachers."""
-        return dict(self._shown[rehearsal])
+        return dict(self._program.shown(rehearsal))
 
     def participants(self) -> dict[str, int]:
         """Return each participant with the number of their transports."""
@@ -112,6 +118,10 @@ class Room:
         """Return the room's exchange, for ends inside this process."""
         return self._router
 
+    def time(self) -> float:
+        """Return seconds on the clock by which packets are stamped."""
+        return self._worker.timers.time()
+
     # --- what a room is told ----------------------------------------------------------------
 
     def subscribe_events(self, callback: Callable[[RoomEvent], None]) -> Callable[[], None]:
@@ -130,6 +140,24 @@ class Room:
             return
         self.live = live
         self._assign()
+
+    def set_stills(self, stills: bool) -> None:
+        """Take note whether students are told the screen as pictures, too."""
+        self._stills = stills
+        for subscription in self._subscriptions.values():
+            subscription.set_stills(stills)
+
+    def pictures(self) -> dict[Source, tuple[Layer, ...]]:
+        """Return the pictures that students are shown, with the layers that are known of them."""
+        shown = self._program.shown(rehearsal=False)
+        slots = (Slot.SCREEN, Slot.CAMERA, Slot.GUEST)
+        found = [self._producer_in(slot, rehearsal=False) for slot in slots if shown[slot]]
+        return {one.source: one.layers for one in found if one is not None}
+
+    @property
+    def stills(self) -> bool:
+        """Say whether students are told the screen as pictures, too."""
+        return self._stills
 
     def set_turns(self, turns: Turns) -> None:
         """Put the guest whose turn it is on air; end what is published for any other turn.
@@ -204,6 +232,23 @@ class Room:
         subscription = self._subscribe(participant, slots, rehearsal)
         self._show(subscription)
         return subscription
+
+    def add_reader(
+        self, name: str, slots: Sequence[tuple[Slot, SlotParameters]]
+    ) -> DirectSubscription:
+        """Hand what the students' slots show to a reader within this process; nobody sees it.
+
+        Raises LimitReached, KindMismatch, CodecMismatch or RoomClosed.
+        """
+        self._check_subscriber(slots, rehearsal=False)
+        transport = self._router.create_direct_transport()
+        with _closing_on_error(transport):
+            consumers = {slot: transport.consume(parameters) for slot, parameters in slots}
+        reader = DirectSubscription(name, transport, consumers)
+        self._readers.append(reader)
+        reader.on_close(lambda _: self._readers.remove(reader))
+        self._show(reader)
+        return reader
 
     def close(self, reason: CloseReason = CloseReason.ROOM_CLOSED) -> None:
         """End the room with everything in it; safe to call twice."""
@@ -282,6 +327,8 @@ class Room:
         producers = _produce(transport, sources)
         publication = Publication(participant, transport, producers, turn)
         publication.on_connected(lambda: self._emit(PublisherConnected(participant)))
+        for producer in producers.values():
+            follow_demand(participant, producer, self._worker.timers, self._emit)
         self._keep(publication)
         return publication
 
@@ -300,6 +347,7 @@ class Room:
         with _closing_on_error(transport):
             consumers = {slot: transport.consume(parameters) for slot, parameters in slots}
         subscription = Subscription(participant, transport, consumers, rehearsal)
+        subscription.set_stills(self._stills)
         self._subscriptions[transport.id] = subscription
         subscription.on_connected(lambda: self._emit(SubscriberConnected(participant)))
         subscription.on_close(lambda reason: self._lose_subscription(subscription, reason))
@@ -418,29 +466,23 @@ class Room:
 
     def _assign(self) -> None:
         """Work out what every slot shows, tell what changed, and show it."""
-        for rehearsal, shown in self._shown.items():
-            wanted = self._wanted(rehearsal)
-            changed = {slot: source for slot, source in wanted.items() if shown[slot] != source}
-            shown.update(changed)
-            if not rehearsal:
-                for slot, source in changed.items():
-                    self._emit(SlotChanged(slot, source))
+        changed = self._program.fill(self.sources(), self._floor.holder, live=self.live)
+        for slot, source in changed.items():
+            self._emit(SlotChanged(slot, source))
         for subscription in self._subscriptions.values():
             self._show(subscription)
+        for reader in self._readers:
+            self._show(reader)
 
-    def _wanted(self, rehearsal: bool) -> dict[Slot, Source | None]:
-        present = self.sources() if self.live or rehearsal else {}
-        return {slot: assign(present, slot, self._floor.holder) for slot in Slot}
-
-    def _show(self, subscription: Subscription) -> None:
-        shown = self._shown[subscription.rehearsal]
+    def _show(self, subscription: Subscription | DirectSubscription) -> None:
+        shown = self._program.shown(subscription.rehearsal)
         for slot, consumer in subscription.consumers.items():
             producer = self._producer_in(slot, subscription.rehearsal)
             if producer is not None or shown[slot] is None:  # else: keep the last picture
                 consumer.show(producer)
 
     def _producer_in(self, slot: Slot, rehearsal: bool) -> Producer | None:
-        source = self._shown[rehearsal][slot]
+        source = self._program.shown(rehearsal)[slot]
         seat = None if source is None else self._seats.get(source)
         return None if seat is None else seat.shown
 
@@ -471,7 +513,7 @@ class Room:
         return router
 
     def _handle_router_closed(self, reason: CloseReason) -> None:
-        if reason is CloseReason.WORKER_FAILED:  # everybody was sent away and may come back
+        if reason is CloseReason.ROOM_FAILED:  # everybody was sent away and may come back
             self._router = self._open_router()
         else:
             self.close(reason)
@@ -499,45 +541,3 @@ def _closing_on_error(transport: Endpoint) -> Iterator[None]:
     except BaseException:
         transport.close(CloseReason.TRANSPORT_CLOSED)
         raise
-
-
-class Rooms:
-    """All rooms of this process."""
-
-    def __init__(self, worker: Worker, limits: RoomLimits | None = None) -> None:
-        self.worker = worker
-        self.limits = limits or RoomLimits()
-        self._rooms: dict[str, Room] = {}
-
-    def candidates(self) -> list[Candidate]:
-        """Return where the media port can be reached."""
-        return self.worker.candidates()
-
-    def get(self, lesson: str) -> Room | None:
-        """Return the open room of a lesson, if there is one."""
-        room = self._rooms.get(lesson)
-        return None if room is None or room.closed else room
-
-    def open(self, lesson: str, live: bool) -> Room:
-        """Open the room of a lesson.
-
-        Raises RoomExists, LimitReached or WorkerClosed.
-        """
-        if self.get(lesson) is not None:
-            raise RoomExists(lesson)
-        if len(self._rooms) >= self.limits.rooms:
-            raise LimitReached("lessons at once", self.limits.rooms)
-        room = self._rooms[lesson] = Room(self.worker, lesson, live, self.limits)
-        return room
-
-    def close(self, lesson: str) -> None:
-        """End the room of a lesson with everything in it; safe to call twice."""
-        room = self._rooms.pop(lesson, None)
-        if room is not None:
-            room.close()
-
-    def __iter__(self) -> Iterator[Room]:
-        return iter([room for room in self._rooms.values() if not room.closed])
-
-    def __len__(self) -> int:
-        return len(self._rooms)

@@ -19,7 +19,7 @@ ENDED_FOR_GOOD = frozenset(
         CloseReason.REPLACED,
         CloseReason.ROOM_CLOSED,
         CloseReason.WORKER_CLOSED,
-        CloseReason.WORKER_FAILED,
+        CloseReason.ROOM_FAILED,
     }
 )
 

@@ -1,4 +1,4 @@
-"""Which source is in which slot: pure rules."""
+"""Which source is in which slot."""
 
 from __future__ import annotations
 
@@ -41,6 +41,31 @@ def assign(sources: Collection[Source], slot: Slot, floor: Source | None = None)
     if slot is Slot.LOUDEST and floor in sources:
         return floor
     return next((source for source in PREFERENCES[slot] if source in sources), None)
+
+
+class Program:
+    """What the slots show: to students while the lesson is live, to rehearsing teachers always."""
+
+    def __init__(self) -> None:
+        self._shown: dict[bool, dict[Slot, Source | None]] = {
+            rehearsal: dict.fromkeys(Slot) for rehearsal in (False, True)
+        }
+
+    def shown(self, rehearsal: bool) -> Mapping[Slot, Source | None]:
+        """Return what is in each slot."""
+        return self._shown[rehearsal]
+
+    def fill(
+        self, sources: Collection[Source], floor: Source | None, *, live: bool
+    ) -> dict[Slot, Source | None]:
+        """Fill the slots anew; return what has changed for students."""
+        before = self._shown[False]
+        for rehearsal in (False, True):
+            present = sources if live or rehearsal else ()
+            self._shown[rehearsal] = {slot: assign(present, slot, floor) for slot in Slot}
+        return {
+            slot: source for slot, source in self._shown[False].items() if before[slot] != source
+        }
 
 
 def hear(floor: Floor, levels: Mapping[Source, int | None], now: float) -> Floor:

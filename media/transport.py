@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from media.router import Router
     from media.worker import Worker
 
+PROBE_STEP = 50_000  # bits a second; what is wanted less precisely is told less often
 CONNECT_TIMEOUT = 30.0  # seconds from the answer to the end of DTLS; browsers give up sooner
 
 ICE_CHARACTERS = string.ascii_letters + string.digits  # of ice-char, RFC 8839 section 5.4
@@ -36,6 +37,8 @@ class Transport(Endpoint):
         super().__init__(worker, router)
         self.ice = ice or new_credentials()
         self.address: str | None = None  # "ip:port" where the peer is now
+        self.estimate: int | None = None  # bits a second that the path toward the peer carries
+        self.wanted: int | None = None  # bits a second that the engine probes for
         self._certificate = worker.handshakes.certificate()
         self._handshake: Handshake | None = None
         worker.engine.transport_create(self.id, router.id, self.ice.ufrag, self.ice.pwd)
@@ -82,6 +85,28 @@ class Transport(Endpoint):
         """Take the engine's word on where the peer is."""
         self.address = address
 
+    def handle_estimate(self, bits: int) -> None:
+        """Take the engine's word on what the path toward the peer carries."""
+        self.estimate = bits
+
+    @property
+    def can_probe(self) -> bool:
+        """Say whether the engine can find out what the path carries without trying a picture."""
+        slots = [consumer.parameters for consumer in self.consumers.values()]
+        return any(
+            slot.extensions.transport_cc is not None
+            and slot.rtx_ssrc is not None
+            and any(codec.rtx_payload_type is not None for codec in slot.codecs)
+            for slot in slots
+        )
+
+    def probe(self, bits: int | None) -> None:
+        """Let the engine find out whether the path carries so many bits a second, or no more."""
+        wanted = None if bits is None else -(-bits // PROBE_STEP) * PROBE_STEP
+        if wanted != self.wanted:
+            self.wanted = wanted
+            self.worker.engine.transport_probe(self.id, wanted)
+
     def handle_engine(self, event: str) -> None:
         """Take the engine's word on the connection."""
         match event, self.state:
@@ -115,6 +140,15 @@ class Transport(Endpoint):
     def _finish(self) -> None:
         self.worker.engine.transport_close(self.id)
         self.worker.handshakes.tell(lambda: self.router.release(self))
+
+
+async def stats_of(transports: Sequence[Transport]) -> list[TransportStats | None]:
+    """Return the totals of many transports in their order; None for those that are gone."""
+
+    def ask() -> list[TransportStats | None]:
+        return [one.worker.engine.transport_stats(one.id) for one in transports]
+
+    return await asyncio.to_thread(ask)
 
 
 def new_credentials() -> IceCredentials:

@@ -70,14 +70,14 @@ class CloseReason(StrEnum):
     TRANSPORT_CLOSED = "transport-closed"
     ROOM_CLOSED = "room-closed"
     WORKER_CLOSED = "worker-closed"
-    WORKER_FAILED = "worker-failed"
+    ROOM_FAILED = "room-failed"  # a bug in the engine; the room has begun anew
 
 
 @dataclass(frozen=True, slots=True)
 class Codec:
     """One payload type of an m-line; `rtx_payload_type` is the one whose apt names it."""
 
-    name: str  # "VP8", "H264" or "opus"
+    name: str  # "VP8", "H264", "opus", or "red" beside it (RFC 2198)
     payload_type: int
     clock_rate: int
     rtx_payload_type: int | None = None
@@ -92,6 +92,11 @@ class ExtensionIds:
     abs_send_time: int | None = None
     video_orientation: int | None = None
     playout_delay: int | None = None
+    content_type: int | None = None
+    color_space: int | None = None
+    transport_cc: int | None = None
+    rid: int | None = None
+    repaired_rid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ class TrackParameters:
     codecs: tuple[Codec, ...]
     ssrcs: tuple[int, ...] = ()  # those the SDP names; empty means MID binds them
     rtx_ssrcs: tuple[int, ...] = ()  # rtx_ssrcs[i] repairs ssrcs[i]
+    rids: tuple[str, ...] = ()  # its layers, which only rid binds; empty when it has one encoding
     extensions: ExtensionIds = field(default_factory=ExtensionIds)
     nack: bool = False
     pli: bool = False
@@ -120,6 +126,22 @@ class SlotParameters:
     rtx_ssrc: int | None = None
     extensions: ExtensionIds = field(default_factory=ExtensionIds)
     nack: bool = False
+    remb: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One encoding of a picture, as it comes now."""
+
+    width: int
+    height: int
+    bits: int  # a second, on the wire
+    number: int = 0  # its place among the track's rids
+
+    @property
+    def pixels(self) -> int:
+        """Return how many there are, which is how the engine's limits are told."""
+        return self.width * self.height
 
 
 @dataclass(frozen=True, slots=True)

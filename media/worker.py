@@ -8,17 +8,19 @@ import itertools
 import logging
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import ifaddr
 
 from media import _engine
+from media.allocator import Allocator
 from media.direct import DirectConsumer
 from media.dtls import Handshakes
 from media.errors import WorkerClosed
+from media.hush import Hush
 from media.router import Router
 from media.transport import Transport
-from media.types import Candidate, CloseReason
+from media.types import Candidate, CloseReason, Layer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -57,7 +59,6 @@ class Worker:
         self,
         engine: Engine,
         address: str = LOOPBACK,
-        threads: int = 1,
         announced: Sequence[str] = (),
         timers: Timers | None = None,
     ) -> None:
@@ -70,8 +71,9 @@ class Worker:
         self.producers: dict[int, Producer] = {}
         self.consumers: dict[int, Consumer] = {}
         self.closed = False
+        self._allocator = Allocator(self.timers)
+        self._failures, self._mishandled = Hush(), Hush()
         self._addresses = list(announced) or reachable_addresses(address)
-        self._threads = threads
         self._ids = itertools.count(1)
         self._router_ids = itertools.count(1)
         self._loop = loop
@@ -86,14 +88,20 @@ class Worker:
         port: int = 0,
         threads: int = 1,
         announced: Sequence[str] = (),
+        *,
+        tcp_ports: Sequence[int] = (),
+        marks: bool = True,
     ) -> AsyncIterator[Worker]:
         """Bind the media port and keep it for the length of the block.
 
-        `announced` are the addresses told to peers; without any, this machine's own.
-        Raises OSError when the port is taken or the address is not ours.
+        `announced` are the addresses told to peers; without any, this machine's own. A TCP port
+        of 0 has the number of the UDP port. `marks` is whether packets carry a DSCP (RFC 8837).
+        Raises OSError when a port is taken or the address is not ours.
         """
-        engine = _engine.Engine(address=address, port=port, threads=threads)
-        worker = cls(engine, address, threads, announced)
+        engine = _engine.Engine(
+            address=address, port=port, threads=threads, tcp_ports=list(tcp_ports), marks=marks
+        )
+        worker = cls(engine, address, announced)
         try:
             yield worker
         finally:
@@ -105,8 +113,12 @@ class Worker:
         return self.engine.port
 
     def candidates(self) -> list[Candidate]:
-        """Return where the media port can be reached."""
-        return [Candidate(address, self.engine.port) for address in self._addresses]
+        """Return where the media port can be reached, on UDP first."""
+        on_udp = [Candidate(one, self.engine.port) for one in self._addresses]
+        tcp_ports = self.engine.tcp_ports
+        return on_udp + [
+            Candidate(one, port, "tcp") for port in tcp_ports for one in self._addresses
+        ]
 
     def create_router(self) -> Router:
         """Open an exchange for one room.
@@ -128,6 +140,7 @@ class Worker:
             return
         self.closed = True
         self._loop.remove_reader(self._fd)
+        self._allocator.close()
         for router in list(self.routers.values()):
             router.close(CloseReason.WORKER_CLOSED)
         await self.handshakes.close()
@@ -146,7 +159,8 @@ class Worker:
             try:
                 self._dispatch(event)
             except Exception:
-                logger.exception("the event %s was not handled", event[0])
+                if (more := self._mishandled.passes(self.timers.time())) is not None:
+                    logger.exception("the event %s was not handled%s", event[0], more)
 
     def _dispatch(self, event: Event) -> None:
         # What is named may be gone already: closing crosses events on the way.
@@ -157,16 +171,25 @@ class Worker:
             case ("packets_received", int(), int(consumer), list(packets)):
                 if isinstance(reader := self.consumers.get(consumer), DirectConsumer):
                     reader.handle_packets(packets)
-            case ("audio_levels", list(levels)):
-                for producer, level in levels:
-                    if (voice := self.producers.get(producer)) is not None:
-                        voice.handle_level(level)
-            case ("worker_failed", int(thread), message):
-                self._handle_failure(thread, message)
+            case ("audio_levels" | "estimates" | "layers" as name, list(values)):
+                self._dispatch_values(name, values)
+            case ("room_failed", int(router), message):
+                self._handle_failure(router, message)
             case (str(name), int(number), *rest):
                 self._dispatch_named(name, number, rest)
             case _:
                 logger.warning("an event of no known shape: %r", event[:1])
+
+    def _dispatch_values(self, name: str, values: list[tuple[int, Any]]) -> None:
+        for number, value in values:
+            producer, peer = self.producers.get(number), self.transports.get(number)
+            if name == "estimates" and isinstance(peer, Transport):
+                peer.handle_estimate(value)
+                self._allocator.note(peer)
+            elif name == "audio_levels" and producer is not None:
+                producer.handle_level(value)
+            elif name == "layers" and producer is not None:
+                producer.handle_layers([Layer(*layer) for layer in value])
 
     def _dispatch_named(self, name: str, number: int, rest: list[object]) -> None:
         match name:
@@ -186,11 +209,12 @@ class Worker:
             case _:
                 logger.warning("an unknown event: %s", name)
 
-    def _handle_failure(self, thread: int, message: object) -> None:
-        logger.error("engine thread %d failed, its rooms begin anew: %s", thread, message)
-        for router in list(self.routers.values()):
-            if router.id % self._threads == thread:
-                router.close(CloseReason.WORKER_FAILED)
+    def _handle_failure(self, router: int, message: object) -> None:
+        """End what is left of a room on other threads; its room opens another router."""
+        if (more := self._failures.passes(self.timers.time())) is not None:
+            logger.error("a room failed in the engine and begins anew: %s%s", message, more)
+        if (failed := self.routers.get(router)) is not None:
+            failed.close(CloseReason.ROOM_FAILED)
 
 
 def reachable_addresses(bound: str) -> list[str]:

@@ -1,1 +1,1 @@
-"""Where the recorder and the replays live; a lesson is not recorded yet."""
+"""How a lesson is recorded: one more subscriber, parts of a second, an index (FORMAT.md)."""

@@ -1,10 +1,8 @@
-"""The command line: `darsgoh serve`, `demo`, `user`, `doctor`, `config`."""
+"""The command line: `darsgoh serve`, `demo`, `user`, `recordings`, `attendance`, `doctor`, …"""
 
-import asyncio
 import json
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -12,9 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from server import __version__
+from server.attendance.cli import attendance_app
+from server.console import ConfigOption, JsonOption, fail, open_settings, run
 from server.errors import StartError
-from server.logs import configure_logs
-from server.settings import LANGUAGES, Settings, find_config, load_settings
+from server.recordings.cli import recordings_app
+from server.settings import LANGUAGES, find_config, load_settings
 from server.texts import Login, Name
 
 if TYPE_CHECKING:
@@ -29,51 +29,18 @@ app = typer.Typer(
 user_app = typer.Typer(no_args_is_help=True, help="Add people and give out sign-in links.")
 config_app = typer.Typer(no_args_is_help=True, help="Look at the settings.")
 app.add_typer(user_app, name="user")
+app.add_typer(recordings_app, name="recordings")
+app.add_typer(attendance_app, name="attendance")
 app.add_typer(config_app, name="config")
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", help="The settings file; else DARSGOH_CONFIG, else ./config.toml."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Answer for machines.")]
-T = TypeVar("T")
-
-
-def fail(sentence: str) -> typer.Exit:
-    """Say why it can not be done, and return the exit to raise."""
-    Console(stderr=True).print(sentence, style="red", markup=False, soft_wrap=True)
-    return typer.Exit(1)
-
-
-def _settings(config: Path | None) -> Settings:
-    try:
-        settings = load_settings(config)
-    except StartError as error:
-        raise fail(str(error)) from error
-    configure_logs(settings.log)
-    return settings
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run on uvloop; what keeps us from starting is one sentence, not a traceback."""
-    import uvloop  # noqa: PLC0415 - `darsgoh config check` works where it is missing
-
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(work)
-    except StartError as error:
-        raise fail(str(error)) from error
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
 
 
 @app.command()
 def serve(config: ConfigOption = None) -> None:
     """Serve lessons until stopped."""
-    settings = _settings(config)
+    settings = open_settings(config)
     from server.serve import serve_forever  # noqa: PLC0415 - takes seconds to load
 
-    _run(serve_forever(settings))
+    run(serve_forever(settings))
 
 
 @app.command()
@@ -84,10 +51,10 @@ def demo(
     ] = None,
 ) -> None:
     """Serve a lesson that is really live, with sign-in links to try everything."""
-    settings = _settings(config)
+    settings = open_settings(config)
     from server import demo as demonstration  # noqa: PLC0415 - the robot needs PyAV and a second
 
-    _run(demonstration.run(settings, video))
+    run(demonstration.run(settings, video))
 
 
 @user_app.command("add")
@@ -104,10 +71,10 @@ def add_user(  # noqa: PLR0917 - typer passes every option by its name
     login = None if login is None else _checked(Login, login, "login")
     if language is not None and language not in LANGUAGES:
         raise fail(f"The language is one of {', '.join(LANGUAGES)}.")
-    settings = _settings(config)
+    settings = open_settings(config)
     from server import clerk  # noqa: PLC0415 - the database takes a second to load
 
-    _print_link(_run(clerk.add_person(settings, name, login, staff, language)), as_json)
+    _print_link(run(clerk.add_person(settings, name, login, staff, language)), as_json)
 
 
 @user_app.command("link")
@@ -117,10 +84,10 @@ def link_user(
     as_json: JsonOption = False,
 ) -> None:
     """Print a new one-time sign-in link for a person."""
-    settings = _settings(config)
+    settings = open_settings(config)
     from server import clerk  # noqa: PLC0415 - the database takes a second to load
 
-    _print_link(_run(clerk.add_link(settings, who)), as_json)
+    _print_link(run(clerk.add_link(settings, who)), as_json)
 
 
 def _checked(kind: Any, value: str, what: str) -> str:
@@ -158,10 +125,10 @@ def check_config(config: ConfigOption = None, as_json: JsonOption = False) -> No
 @app.command("doctor")
 def examine(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Check this machine and say what to do about what is wrong."""
-    settings = _settings(config)
+    settings = open_settings(config)
     from server import doctor  # noqa: PLC0415 - looks at what may be missing
 
-    findings = _run(doctor.examine(settings))
+    findings = run(doctor.examine(settings))
     if as_json:
         print(json.dumps([finding.to_json() for finding in findings], ensure_ascii=False))
     else:

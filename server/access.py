@@ -3,21 +3,36 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from aiohttp import web
-from sqlalchemy import and_, bindparam, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from server.accounts import find_holder
 from server.errors import NotAllowed, NotFound, NotSignedIn
 from server.lesson_state import OPEN
-from server.models import Course, Lesson, LessonPerson, Member, Person
+from server.models import (
+    Course,
+    CourseRole,
+    Lesson,
+    LessonPerson,
+    LessonRole,
+    LessonState,
+    Member,
+    Person,
+    Session,
+)
+from server.recordings.tables import Recording
 from server.rights import (
+    Opening,
     Right,
     Role,
     course_rights,
     course_role,
     lesson_rights,
     lesson_role,
+    opening,
     site_rights,
 )
 from server.viewer import Viewer, viewer_of
@@ -39,6 +54,21 @@ class LessonAccess:
     lesson: Lesson
     role: Role
     rights: frozenset[Right]
+    recording: Recording | None = None
+
+
+def taught_by(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition for the lessons somebody looks after; raises NotSignedIn."""
+    person = viewer.must_be_somebody()
+    if person.staff:
+        return Lesson.id.is_not(None)
+    courses = select(Member.course_id).where(
+        Member.person_id == person.id, Member.role == CourseRole.TEACHER
+    )
+    events = select(LessonPerson.lesson_id).where(
+        LessonPerson.person_id == person.id, LessonPerson.role == LessonRole.TEACHER
+    )
+    return or_(Lesson.course_id.in_(courses), Lesson.id.in_(events))
 
 
 async def require_site(request: web.Request, right: Right) -> Viewer:
@@ -95,9 +125,11 @@ async def lesson_access(
 async def describe_access(
     session: AsyncSession, viewer: Viewer, lessons: Iterable[Lesson]
 ) -> list[LessonAccess]:
-    """Return lessons with what a viewer may do in each, by two queries for all of them."""
+    """Return lessons with what a viewer may do in each, by three queries for all of them."""
     lessons = list(lessons)
     person = viewer.person
+    recorded = select(Recording).where(Recording.lesson_id.in_([one.id for one in lessons]))
+    recordings = {row.lesson_id: row for row in await session.scalars(recorded)}
     members: dict[uuid.UUID, Member] = {}
     own: dict[uuid.UUID, LessonPerson] = {}
     if person is not None:
@@ -111,7 +143,21 @@ async def describe_access(
         )
         members = {row.course_id: row for row in await session.scalars(of_course)}
         own = {row.lesson_id: row for row in await session.scalars(of_lesson)}
-    return [_access(viewer, lesson, members, own) for lesson in lessons]
+    return [_access(viewer, lesson, members, own, recordings.get(lesson.id)) for lesson in lessons]
+
+
+def _opening(viewer: Viewer, lesson: Lesson, recording: Recording | None) -> Opening:
+    """Return for whom a recording is open at the moment of asking."""
+    if recording is None:
+        return Opening.CLOSED
+    expires = recording.expires_at
+    return opening(
+        live=lesson.state is LessonState.LIVE,
+        ended=lesson.state is LessonState.ENDED,
+        published=recording.published,
+        expired=expires is not None and (viewer.at is None or expires <= viewer.at),
+        gone=recording.deleted_at is not None,
+    )
 
 
 def _access(
@@ -119,6 +165,7 @@ def _access(
     lesson: Lesson,
     members: dict[uuid.UUID, Member],
     own: dict[uuid.UUID, LessonPerson],
+    recording: Recording | None,
 ) -> LessonAccess:
     member = members.get(lesson.course_id) if lesson.course_id is not None else None
     here = own.get(lesson.id)
@@ -128,7 +175,9 @@ def _access(
         member=None if member is None else member.role,
         own=None if here is None else here.role,
     )
-    return LessonAccess(lesson, role, lesson_rights(role, public=lesson.public))
+    opened = _opening(viewer, lesson, recording)
+    rights = lesson_rights(role, public=lesson.public, recording=opened)
+    return LessonAccess(lesson, role, rights, recording)
 
 
 # Built once: building it costs as much as asking it.
@@ -146,13 +195,13 @@ _OPEN_LESSON = (
 
 
 async def open_lesson_rights(
-    session: AsyncSession, person_id: uuid.UUID, lesson_id: uuid.UUID
+    asked: AsyncSession | AsyncConnection, person_id: uuid.UUID, lesson_id: uuid.UUID
 ) -> frozenset[Right]:
     """Return what a person may do in a lesson that is open; nothing for anybody in any other.
 
     One query, because it is asked whenever a student comes in, and a class comes in at once.
     """
-    found = await session.execute(_OPEN_LESSON, {"person": person_id, "lesson": lesson_id})
+    found = await asked.execute(_OPEN_LESSON, {"person": person_id, "lesson": lesson_id})
     row = found.one_or_none()
     if row is None:
         return frozenset()
@@ -160,3 +209,42 @@ async def open_lesson_rights(
     return lesson_rights(
         lesson_role(signed_in=True, staff=staff, member=member, own=own), public=public
     )
+
+
+# The same with everything that a right depends on, for whoever follows a lesson over a socket.
+_FOLLOWER = (
+    select(Person, Lesson, Member, LessonPerson, Recording)
+    .select_from(Session)
+    .join(Person, Person.id == Session.person_id)
+    .join(Lesson, Lesson.id == bindparam("lesson"))
+    .outerjoin(Member, and_(Member.course_id == Lesson.course_id, Member.person_id == Person.id))
+    .outerjoin(
+        LessonPerson,
+        and_(LessonPerson.lesson_id == Lesson.id, LessonPerson.person_id == Person.id),
+    )
+    .outerjoin(Recording, Recording.lesson_id == Lesson.id)
+    .where(Session.token_hash == bindparam("session"), Session.expires_at > bindparam("now"))
+)
+
+
+async def follower_access(
+    session: AsyncSession, token_hash: bytes, lesson_id: uuid.UUID, now: datetime
+) -> LessonAccess:
+    """Return a lesson to whoever holds a session and may see it; raises a Problem otherwise."""
+    about = {"session": token_hash, "lesson": lesson_id, "now": now}
+    row = (await session.execute(_FOLLOWER, about)).one_or_none()
+    if row is None:
+        if await find_holder(session, token_hash, now) is None:
+            raise NotSignedIn
+        raise NotFound
+    person, lesson, member, own, recording = row
+    viewer = Viewer(person, token_hash, now)
+    access = _access(
+        viewer,
+        lesson,
+        {} if member is None else {member.course_id: member},
+        {} if own is None else {own.lesson_id: own},
+        recording,
+    )
+    check(viewer, access.rights, Right.SEE)
+    return access

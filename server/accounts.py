@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -126,22 +126,26 @@ async def open_session(
     return token
 
 
-async def find_session(
+# Built once: building it costs as much as asking it, and it is asked for every request.
+_HOLDER = (
+    select(Person, Session.expires_at)
+    .join(Session, Session.person_id == Person.id)
+    .where(Session.token_hash == bindparam("session"), Session.expires_at > bindparam("now"))
+)
+
+
+async def find_holder(
     session: AsyncSession, token_hash: bytes, now: datetime
-) -> tuple[Session, Person] | None:
-    """Return an open session with its person."""
-    query = (
-        select(Session, Person)
-        .join(Person, Person.id == Session.person_id)
-        .where(Session.token_hash == token_hash, Session.expires_at > now)
-    )
-    row = (await session.execute(query)).one_or_none()
+) -> tuple[Person, datetime] | None:
+    """Return whose open session it is, and when it ends."""
+    found = await session.execute(_HOLDER, {"session": token_hash, "now": now})
+    row = found.one_or_none()
     return None if row is None else (row[0], row[1])
 
 
-def wants_extension(open_session: Session, now: datetime, life: timedelta) -> bool:
+def wants_extension(expires_at: datetime, now: datetime, life: timedelta) -> bool:
     """Return whether a session has been used long enough after it was last extended."""
-    return open_session.expires_at < now + life - _EXTEND_AFTER
+    return expires_at < now + life - _EXTEND_AFTER
 
 
 async def extend_session(session: AsyncSession, token_hash: bytes, until: datetime) -> None:

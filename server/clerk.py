@@ -42,19 +42,25 @@ async def add_link(settings: Settings, who: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _changing(settings: Settings) -> AsyncIterator[AsyncSession]:
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database of a server that may be running; raises StartError."""
     prepare_directory(settings)
     database = Database.open(settings)
     try:
         await database.migrate()
-        async with database.write() as session:
-            yield session
+        yield database
     except Problem as problem:
         raise StartError(problem.detail) from problem
     except (SQLAlchemyError, OSError) as error:
         raise StartError(explain(error, database.engine.url)) from error
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def _changing(settings: Settings) -> AsyncIterator[AsyncSession]:
+    async with open_database(settings) as database, database.write() as session:
+        yield session
 
 
 async def _linked(settings: Settings, session: AsyncSession, person: Person) -> dict[str, str]:

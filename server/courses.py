@@ -21,6 +21,7 @@ from server.lesson_facts import course_teachers, lessons_facts, person_facts
 from server.lesson_state import OPEN
 from server.models import Course, CourseRole, JoinCode, Lesson, LessonState, Member, Person
 from server.people import link_life, staff_facts
+from server.recordings.files import remove_files
 from server.rights import Right, Role, course_rights, course_role
 from server.services import SERVICES, Services
 from server.texts import Description, Login, Name, Title
@@ -238,10 +239,12 @@ async def delete_course(request: web.Request) -> web.Response:
     course_id = path_id(request, "course")
     async with services.database.write() as session:
         access = await course_access(session, viewer, course_id, Right.MANAGE)
-        lessons = select(Lesson.state).where(Lesson.course_id == course_id).with_for_update()
-        if not OPEN.isdisjoint(await session.scalars(lessons)):
+        query = select(Lesson.id, Lesson.state).where(Lesson.course_id == course_id)
+        lessons = {row[0]: row[1] for row in await session.execute(query.with_for_update())}
+        if not OPEN.isdisjoint(lessons.values()):
             raise Conflict("lesson-open", "End the course's open lesson first.")
         await session.delete(access.course)
+    await remove_files(services, lessons)
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 

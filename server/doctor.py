@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from recordings.objects import StoreAway
 from server.database import Database, explain
 from server.directory import disk_trouble, prepare_directory
 from server.errors import StartError
+from server.recordings.depot import open_objects
 from server.settings import Settings
 
 if TYPE_CHECKING:
@@ -66,8 +68,10 @@ async def examine(settings: Settings) -> list[Finding]:
         look_at_pages,
         lambda: look_at_data(settings),
         lambda: look_at_database(settings),
+        lambda: look_at_store(settings),
         lambda: look_at_http_port(settings),
         lambda: look_at_media_port(settings),
+        lambda: look_at_tcp_ports(settings),
         look_at_buffers,
         look_at_files,
         lambda: look_at_addresses(settings),
@@ -123,13 +127,31 @@ async def look_at_database(settings: Settings) -> Finding:
     try:
         await database.check()
         pending = await database.pending_migrations()
+        safe = await database.waits_for_disk()
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         sentence = explain(error, database.engine.url)
         return Finding("database", State.WRONG, sentence, "Start it or correct database.url.")
     finally:
         await database.close()
+    if not safe:
+        sentence = "PostgreSQL does not wait for its disk: a power cut loses what was acknowledged."
+        return Finding("database", State.POOR, sentence, "Set fsync = on in postgresql.conf.")
     name = "SQLite" if database.is_sqlite else "PostgreSQL"
     return _good("database", f"{name}; the next start updates it" if pending else name)
+
+
+async def look_at_store(settings: Settings) -> Finding:
+    """Look whether recordings can go to the store, if there is one."""
+    what, objects = "store of recordings", open_objects(settings.recordings)
+    if objects is None:
+        return _good(what, "none: recordings stay in the data directory")
+    try:
+        await objects.check()
+    except (StoreAway, FileNotFoundError) as error:
+        remedy = "Check recordings.store, store_endpoint, store_region and the keys."
+        detail = f"{settings.recordings.store} does not answer as it should: {error}"
+        return Finding(what, State.WRONG, detail, remedy)
+    return _good(what, f"{settings.recordings.store} answers")
 
 
 async def look_at_http_port(settings: Settings) -> Finding:
@@ -142,6 +164,21 @@ async def look_at_media_port(settings: Settings) -> Finding:
     """Check that the media port is free."""
     address, port = settings.media.address, settings.media.port
     return _look_at_port("media port", address, port, socket.SOCK_DGRAM, "media.port")
+
+
+async def look_at_tcp_ports(settings: Settings) -> Finding:
+    """Check that those whose network blocks UDP find an open door."""
+    what, media = "media over TCP", settings.media
+    if not media.tcp_ports:
+        remedy = "Set media.tcp_ports, for instance to [0] or [443], and open them in the firewall."
+        return Finding(what, State.POOR, "Where UDP is blocked, nobody hears anything.", remedy)
+    ports = [port or media.port for port in media.tcp_ports]
+    looks = [
+        _look_at_port(what, media.address, port, socket.SOCK_STREAM, "media.tcp_ports")
+        for port in ports
+    ]
+    bad = [look for look in looks if look.state is not State.GOOD]
+    return bad[0] if bad else _good(what, ", ".join(look.detail for look in looks))
 
 
 def _look_at_port(

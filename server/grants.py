@@ -17,7 +17,15 @@ from server.models import Lesson, Person
 from server.rights import Right
 from server.services import SERVICES, Services
 from server.viewer import Viewer, viewer_of
-from server.web import Body, json_answer, own_origin, path_id, read_body
+from server.web import (
+    Body,
+    client_address,
+    json_answer,
+    network_of,
+    own_origin,
+    path_id,
+    read_body,
+)
 from signaling import grants as media_grants
 from signaling.errors import Refused
 
@@ -62,6 +70,7 @@ async def give_grant(request: web.Request) -> web.Response:
             "whip_screen": f"{base}/whip/{lesson_id}/screen",
             "whip_guest": f"{base}/whip/{lesson_id}/guest",
             "whep": f"{base}/whep/{lesson_id}",
+            "network": network_of(client_address(request, services.settings)),
         }
     )
 
@@ -114,9 +123,12 @@ async def may_join(services: Services, grant: media_grants.Grant) -> None:
     lesson_id, person_id = parse_id(grant.lesson), parse_id(grant.participant)
     if lesson_id is None or person_id is None:
         raise Refused("not-allowed", "The token names nobody here.")
-    async with services.database.read() as session:
-        rights = await open_lesson_rights(session, person_id, lesson_id)
-        turn = None if grant.turn is None else await turn_of(session, lesson_id, person_id)
+    turn = None
+    if grant.turn is not None:
+        async with services.database.read() as session:
+            turn = await turn_of(session, lesson_id, person_id)
+    async with services.database.ask() as connection:
+        rights = await open_lesson_rights(connection, person_id, lesson_id)
     if turn != grant.turn:
         raise Refused("turn-over", "The turn to speak is over.")
     if needed_right(grant.right, turn) not in rights:

@@ -1,8 +1,8 @@
-"""How a class is doing: from what students' pages report to a few words; pure, in memory."""
+"""How a class is doing: from what students' pages and the engine report to a few words; pure."""
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import median
@@ -60,6 +60,32 @@ def classify(report: Report, before: Health | None = None) -> Health:
 
 
 @dataclass(frozen=True, slots=True)
+class Path:
+    """What the engine knows of the way to one page: if it answers, and what it reports to receive.
+
+    `loss` is a share of packets, `rtt` in milliseconds; None before the first receiver report.
+    """
+
+    connected: bool
+    loss: float | None = None
+    rtt: float | None = None
+
+
+def measured(paths: Iterable[Path]) -> Health | None:
+    """Name what the engine knows of a person, the best of their pages; None when nothing."""
+    return min((_grade(one) for one in paths), key=_ORDER.index, default=None)
+
+
+def _grade(path: Path) -> Health:
+    if not path.connected:
+        return Health.LOST
+    loss, trip = path.loss or 0.0, path.rtt or 0.0
+    if loss >= LOSS_SOUND:
+        return Health.SOUND_ONLY
+    return Health.SLOW if loss >= LOSS_SLOW or trip > SLOW_TRIP_MS else Health.GOOD
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """The last report of one page, and when it came on the steady clock in milliseconds."""
 
@@ -81,15 +107,21 @@ class Standing:
     delay: int | None
 
 
-def standing(pages: Iterable[Heard], now_ms: int) -> Standing:
-    """Return how a person does who is present: as well as the best of their pages."""
-    fresh = [one for one in pages if one.is_fresh(now_ms)]
+def standing(pages: Iterable[Heard], now_ms: int, paths: Iterable[Path] = ()) -> Standing:
+    """Return how a person does who is present: as well as the best of their pages.
+
+    The engine's word counts where it is the worse, since a page that is gone tells nothing of it;
+    and alone while no page reports.
+    """
+    fresh, engine = [one for one in pages if one.is_fresh(now_ms)], measured(paths)
     if not fresh:
-        return Standing(Health.LOST, silent=True, delay=None)
+        word = engine or Health.LOST
+        return Standing(word, silent=word is Health.LOST, delay=None)
     best = min(fresh, key=lambda one: _ORDER.index(one.health))
     sounds = [one.report.sound for one in fresh]
-    silent = False in sounds and True not in sounds
-    return Standing(best.health, silent, best.report.delay)
+    silent = (False in sounds and True not in sounds) or engine is Health.LOST
+    word = max(best.health, engine or best.health, key=_ORDER.index)
+    return Standing(word, silent, best.report.delay)
 
 
 def summary(standings: Iterable[Standing]) -> dict[str, Any]:
@@ -129,14 +161,19 @@ class ClassHealth:
         word = classify(report, None if before is None else before.health)
         pages[page] = Heard(report, now_ms, word)
 
-    def look(self, present: Iterable[uuid.UUID], now_ms: int) -> dict[str, Any]:
+    def look(
+        self,
+        present: Iterable[uuid.UUID],
+        now_ms: int,
+        paths: Mapping[uuid.UUID, Sequence[Path]] | None = None,
+    ) -> dict[str, Any]:
         """Return the class as it is now; who came a moment ago is not counted yet."""
-        known = self._people
+        known, paths = self._people, paths or {}
         self._people = {one: known.get(one) or _Person(now_ms) for one in present}
         return summary(
-            standing(one.pages.values(), now_ms)
-            for one in self._people.values()
-            if one.pages or now_ms - one.since > REPORT_MS
+            standing(one.pages.values(), now_ms, paths.get(key, ()))
+            for key, one in self._people.items()
+            if one.pages or key in paths or now_ms - one.since > REPORT_MS
         )
 
 

@@ -21,6 +21,7 @@ from server.models import (
     Member,
     Person,
 )
+from server.recordings.offered import offered_replays
 from server.rights import Right, in_order
 from server.viewer import Viewer
 
@@ -67,8 +68,13 @@ def _by_key(rows: Iterable[Any]) -> People:
 async def lessons_facts(
     session: AsyncSession, viewer: Viewer, lessons: Iterable[Lesson]
 ) -> list[dict[str, Any]]:
-    """Return lessons as one viewer may know them."""
-    return await accesses_facts(session, await describe_access(session, viewer, lessons))
+    """Return lessons as one viewer may know them, with the replays that are open to them."""
+    accesses = await describe_access(session, viewer, lessons)
+    replays = await offered_replays(session, viewer, accesses)
+    return [
+        facts | ({"replay": replays[facts["id"]]} if facts["id"] in replays else {})
+        for facts in await accesses_facts(session, accesses)
+    ]
 
 
 async def accesses_facts(

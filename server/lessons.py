@@ -1,7 +1,7 @@
 """Lessons: planning them, opening, going live, ending."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -30,6 +30,8 @@ from server.models import (
     Person,
 )
 from server.questions import lessons as questions
+from server.recordings import store as recordings
+from server.recordings.files import remove_files
 from server.rights import Right
 from server.services import SERVICES, Services
 from server.texts import Title
@@ -83,9 +85,10 @@ class Step(Body):
     state: Literal["practice", "live", "ended"]
 
 
-def _new_lesson(
+def new_lesson(
     services: Services, title: str, starts_at: datetime | None, course: uuid.UUID | None
 ) -> Lesson:
+    """Return a scheduled lesson, not added yet; without a course it is a public event."""
     now = services.clock.now()
     return Lesson(
         id=uuid7(to_milliseconds(now)),
@@ -113,7 +116,7 @@ async def add_lesson(request: web.Request) -> web.Response:
     new = await read_body(request, NewLesson)
     async with services.database.write() as session:
         await course_access(session, viewer, course_id, Right.TEACH)
-        lesson = _new_lesson(services, new.title, new.starts_at, course_id)
+        lesson = new_lesson(services, new.title, new.starts_at, course_id)
         session.add(lesson)
         await session.flush()
         (facts,) = await lessons_facts(session, viewer, [lesson])
@@ -128,7 +131,7 @@ async def add_event(request: web.Request) -> web.Response:
     new = await read_body(request, NewEvent)
     teachers = set(new.teacher_ids) or {viewer.must_be_somebody().id}
     async with services.database.write() as session:
-        lesson = _new_lesson(services, new.title, new.starts_at, None)
+        lesson = new_lesson(services, new.title, new.starts_at, None)
         session.add(lesson)
         await session.flush()
         await _add_teachers(session, lesson, teachers)
@@ -153,7 +156,7 @@ async def _add_teachers(session: AsyncSession, lesson: Lesson, teachers: set[uui
     await session.flush()
 
 
-def _mine(viewer: Viewer) -> Any:
+def mine(viewer: Viewer) -> Any:
     """Return the condition for the lessons a viewer's list shows."""
     person = viewer.person
     if person is None:
@@ -170,14 +173,14 @@ async def list_lessons(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     viewer = await viewer_of(request)
     since = services.clock.now() - LATE
-    mine = select(Lesson).where(_mine(viewer))
-    on = mine.where(Lesson.state.in_(OPEN)).order_by(Lesson.started_at, Lesson.id)
-    soon = mine.where(
+    own = select(Lesson).where(mine(viewer))
+    on = own.where(Lesson.state.in_(OPEN)).order_by(Lesson.started_at, Lesson.id)
+    soon = own.where(
         Lesson.state == LessonState.SCHEDULED,
         or_(Lesson.starts_at.is_(None), Lesson.starts_at > since),
     )
     soon = soon.order_by(Lesson.starts_at.is_(None), Lesson.starts_at, Lesson.id).limit(MAX_NEXT)
-    past = mine.where(Lesson.state == LessonState.ENDED)
+    past = own.where(Lesson.state == LessonState.ENDED)
     past = past.order_by(Lesson.ended_at.desc(), Lesson.id).limit(MAX_PAST)
     async with services.database.read() as session:
         live, upcoming = await _split_open(session, viewer, on)
@@ -253,8 +256,15 @@ async def delete_lesson(request: web.Request) -> web.Response:
         if access.lesson.state is LessonState.ENDED and Right.MANAGE not in access.rights:
             raise NotAllowed("not-allowed", "Only staff delete a lesson that has taken place.")
         await session.delete(access.lesson)
-    await services.voice_notes.forget(access.lesson.id)
+    await forget_files(services, access.lesson.id)
     return web.Response(status=HTTPStatus.NO_CONTENT)
+
+
+async def forget_files(services: Services, lesson_id: uuid.UUID) -> None:
+    """Delete what lies on the disk of a lesson that is deleted."""
+    await services.voice_notes.forget(lesson_id)
+    await services.slides.run(services.slides.shelf.drop_lesson, lesson_id)
+    await remove_files(services, [lesson_id])
 
 
 @routes.post("/api/lessons/{lesson}/state")
@@ -266,19 +276,38 @@ async def change_state(request: web.Request) -> web.Response:
     async with services.database.read() as session:
         await lesson_access(session, viewer, lesson_id, Right.TEACH)
     wanted = LessonState((await read_body(request, Step)).state)
-    await services.rooms.check_free(lesson_id, wanted)
 
-    async def decide(session: AsyncSession, lesson: Lesson) -> Sequence[Addressed]:
+    async def allowed(session: AsyncSession, _lesson: Lesson) -> bool:
         await lesson_access(session, viewer, lesson_id, Right.TEACH)
-        changed = take_step(lesson, wanted, services.clock.now())
-        return await _following(session, lesson, services.clock) if changed else []
+        return True
 
-    await services.timelines.record(lesson_id, decide)
-    await services.rooms.follow(lesson_id)
+    await set_state(services, lesson_id, wanted, allowed)
     async with services.database.read() as session:
         access = await lesson_access(session, viewer, lesson_id, Right.TEACH)
         facts = await lesson_facts(session, access)
     return json_answer(facts)
+
+
+async def set_state(
+    services: Services,
+    lesson_id: uuid.UUID,
+    wanted: LessonState,
+    allowed: Callable[[AsyncSession, Lesson], Awaitable[bool]],
+) -> None:
+    """Take a lesson to a state if it is still allowed once nobody else changes it."""
+    await services.rooms.check_free(lesson_id, wanted)
+
+    async def decide(session: AsyncSession, lesson: Lesson) -> Sequence[Addressed]:
+        if not await allowed(session, lesson):
+            return []
+        changed = take_step(lesson, wanted, services.clock.now())
+        if not changed:
+            return []
+        await recordings.follow(session, lesson, services.clock)
+        return await _following(session, lesson, services.clock)
+
+    await services.timelines.record(lesson_id, decide)
+    await services.rooms.follow(lesson_id)
 
 
 async def _following(session: AsyncSession, lesson: Lesson, clock: Clock) -> list[Addressed]:

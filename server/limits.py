@@ -38,6 +38,11 @@ VOICE_NOTES = Limit("voice-notes", RateLimitItemPerMinute(20, 10))
 # A quarter of a megabyte in pieces of 4 kB is 64, and a bad link sends some of them twice.
 VOICE_NOTE_PIECES = Limit("voice-note-pieces", RateLimitItemPerMinute(240))
 
+# A teacher's files for a day, and some tries; each takes seconds of a processor.
+SLIDES = Limit("slides", RateLimitItemPerMinute(30, 10))
+# Every language of a term's lessons at once; each is read as a whole.
+CAPTIONS = Limit("captions", RateLimitItemPerMinute(120, 10))
+
 
 class Limits:
     """Counts in this process."""

@@ -7,6 +7,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 from structlog.typing import Processor
 
 from server.settings import LogSettings
@@ -27,6 +28,12 @@ def show_controls(
         if isinstance(value, str):
             entry[key] = _CONTROLS.sub(_show, value)
     return entry
+
+
+def is_ours(record: logging.LogRecord) -> bool:
+    """Leave out requests that are none: strangers would fill the log with bytes of their choice."""
+    cause = record.exc_info[1] if record.exc_info else None
+    return not isinstance(cause, HttpProcessingError)
 
 
 def configure_logs(settings: LogSettings) -> None:
@@ -54,6 +61,7 @@ def configure_logs(settings: LogSettings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.level.upper())
+    logging.getLogger("aiohttp.server").addFilter(is_ours)
     # These tell every step; what matters of them reaches us as errors and counters.
     for noisy in ("aiosqlite", "alembic", "aiohttp.access", "engineio", "socketio", "aioice"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

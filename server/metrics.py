@@ -47,6 +47,19 @@ class Metrics:
         """Add the media engine's totals."""
         self.registry.register(_EngineCollector(counters))
 
+    def watch_recordings(self, written: Callable[[], int], lessons: Callable[[], int]) -> None:
+        """Add how much is recorded."""
+        size = Gauge(
+            "darsgoh_recorded_bytes",
+            "Bytes written of lessons that are recorded.",
+            registry=self.registry,
+        )
+        size.set_function(written)
+        count = Gauge(
+            "darsgoh_recorded_lessons", "Lessons that are recorded.", registry=self.registry
+        )
+        count.set_function(lessons)
+
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""
         return generate_latest(self.registry)

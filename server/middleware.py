@@ -29,6 +29,8 @@ PROBLEM_TYPE = "application/problem+json"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Doors for encoders and players of other sites: a bearer token opens them, no cookie is read.
 BEARER_PATHS = ("/whip/", "/whep/")
+# Paths that are secrets themselves: no log has them.
+SECRET_PATHS = ("/calendar/",)
 _HTTP_CODES = {
     HTTPStatus.NOT_FOUND: "not-found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method-not-allowed",
@@ -57,6 +59,11 @@ def _route_name(request: web.Request) -> str:
     return resource.canonical if resource is not None else "none"
 
 
+def _shown_path(request: web.Request) -> str:
+    """Return the path for a log; of one that is a secret, only what kind it is."""
+    return _route_name(request) if request.path.startswith(SECRET_PATHS) else request.path
+
+
 @web.middleware
 async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn every error into one problem document."""
@@ -76,11 +83,11 @@ def _as_problem(request: web.Request, error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, (OperationalError, PoolTimeout)):
-        log.warning("the database does not answer", path=request.path, error=str(error))
+        log.warning("the database does not answer", path=_shown_path(request), error=str(error))
         return Unavailable("database-unavailable", "The database does not answer just now.")
     if isinstance(error, IntegrityError):
         return Conflict("changed-meanwhile", "Somebody changed this just now; please try again.")
-    log.error("a request failed", path=request.path, method=request.method, exc_info=error)
+    log.error("a request failed", path=_shown_path(request), method=request.method, exc_info=error)
     return Problem("internal", "Something went wrong on our side; it has been logged.")
 
 

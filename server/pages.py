@@ -25,14 +25,28 @@ PAGES = (
     "/sign-in",
     "/courses",
     "/courses/{course}",
+    "/courses/{course}/questions",
+    "/courses/{course}/attendance",
+    "/lessons/{lesson}/attendance",
     "/lessons/{lesson}",
+    "/lessons/{lesson}/replay",
     "/lessons/{lesson}/teach",
     "/lessons/{lesson}/screen",
+    "/lessons/{lesson}/listen",
+    "/recordings",
+    "/timetable",
     "/people",
     "/dev/gallery",
 )
 JOIN_PAGES = ("/join", "/join/{code}")
-PROGRAM_PATHS = ("/api/", "/assets/", "/whip/", "/whep/", "/socket.io")  # no pages below these
+PROGRAM_PATHS = (
+    "/api/",
+    "/assets/",
+    "/recordings/",
+    "/whip/",
+    "/whep/",
+    "/socket.io",
+)  # no pages below these
 FOREVER = "public, max-age=31536000, immutable"  # the name of an asset changes with its content
 ASK_AGAIN = "no-cache"
 _PRECOMPRESSED = (("br", ".br"), ("gzip", ".gz"))

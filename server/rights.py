@@ -4,6 +4,7 @@
 |----------|------------------------------------------------------------------------|
 | see      | title, time, teachers, state, timeline                                 |
 | watch    | receiving pictures and sound                                           |
+| replay   | the recording: rewinding while the lesson is on, replaying it after    |
 | speak    | sending the guest's picture and sound                                  |
 | publish  | sending camera, voice and screen                                       |
 | teach    | opening, going live, ending; lessons and join code of the course       |
@@ -22,11 +23,20 @@ class Right(StrEnum):
 
     SEE = "see"
     WATCH = "watch"
+    REPLAY = "replay"
     SPEAK = "speak"
     PUBLISH = "publish"
     TEACH = "teach"
     MODERATE = "moderate"
     MANAGE = "manage"
+
+
+class Opening(StrEnum):
+    """For whom a recording is open beside those who teach."""
+
+    CLOSED = "closed"
+    AUDIENCE = "audience"  # who may watch: the lesson is live
+    RELEASED = "released"  # published and not expired; of a public event, to anybody
 
 
 class Role(StrEnum):
@@ -62,9 +72,23 @@ _COURSE: Mapping[Role, frozenset[Right]] = {
 }
 
 
-def lesson_rights(role: Role, *, public: bool) -> frozenset[Right]:
+def lesson_rights(
+    role: Role, *, public: bool, recording: Opening = Opening.CLOSED
+) -> frozenset[Right]:
     """Return what a role may do in a lesson; anybody may see that a public event exists."""
-    return _LESSON[role] | {Right.SEE} if public else _LESSON[role]
+    rights = _LESSON[role] | {Right.SEE} if public else _LESSON[role]
+    needed = Right.SEE if recording is Opening.RELEASED else Right.WATCH
+    is_open = recording is not Opening.CLOSED and needed in rights
+    return rights | {Right.REPLAY} if is_open else rights
+
+
+def opening(*, live: bool, ended: bool, published: bool, expired: bool, gone: bool) -> Opening:
+    """Return for whom a recording is open now; `gone` is one that is deleted or was never made."""
+    if gone:
+        return Opening.CLOSED
+    if live:
+        return Opening.AUDIENCE
+    return Opening.RELEASED if ended and published and not expired else Opening.CLOSED
 
 
 def course_rights(role: Role) -> frozenset[Right]:

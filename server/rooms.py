@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,7 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from media import events as media_events
 from media.errors import LimitReached
-from media.room import Room, RoomLimits, Rooms
+from media.room import Room, RoomLimits
+from media.rooms import Rooms
 from media.types import CloseReason, SourceState
 from media.worker import Worker
 from server.access import lesson_access
@@ -41,7 +43,12 @@ async def open_media(settings: MediaSettings) -> AsyncIterator[Rooms]:
     """Open the media port; raises StartError when it is taken or the address is not ours."""
     try:
         opened = Worker.open(
-            settings.address, settings.port, settings.threads, tuple(settings.announced)
+            settings.address,
+            settings.port,
+            settings.threads,
+            tuple(settings.announced),
+            tcp_ports=tuple(settings.tcp_ports),
+            marks=settings.dscp,
         )
         worker = await opened.__aenter__()
     except ImportError as error:
@@ -50,13 +57,19 @@ async def open_media(settings: MediaSettings) -> AsyncIterator[Rooms]:
         ) from error
     except OSError as error:
         raise StartError(
-            f"The media port {settings.address}:{settings.port} (UDP) can not be opened: "
-            f"{error.strerror or error}. Set media.port and media.address in the settings."
+            f"The media port {settings.address}:{settings.port} ({_protocols(settings)}) "
+            f"can not be opened: {error.strerror or error}. "
+            "Set media.port, media.tcp_ports and media.address in the settings."
         ) from error
     try:
         yield Rooms(worker)
     finally:
         await opened.__aexit__(None, None, None)
+
+
+def _protocols(settings: MediaSettings) -> str:
+    numbers = [str(port or settings.port) for port in settings.tcp_ports]
+    return f"UDP, and TCP {', '.join(numbers)}" if numbers else "UDP"
 
 
 def happening(event: media_events.RoomEvent) -> Happening | None:
@@ -109,6 +122,9 @@ def _source_difference(view: View, name: str, state: SourceState) -> Iterator[Ha
         yield kind, {"source": name}
 
 
+Follower = Callable[[uuid.UUID, Room | None], Awaitable[None]]
+
+
 @dataclass(slots=True)
 class _Scribe:
     """What waits to be written of one room."""
@@ -139,6 +155,7 @@ class LiveRooms:
         self._rooms = rooms
         self._scribes: dict[uuid.UUID, _Scribe] = {}
         self._turn = asyncio.Lock()
+        self._followers: list[Follower] = []
         self._services: Services | None = None
 
     @property
@@ -199,6 +216,12 @@ class LiveRooms:
             else:
                 await self._open(lesson_id, lesson.state is LessonState.LIVE)
             self.services.metrics.lessons.set(len(self._scribes))
+        for follower in self._followers:
+            await follower(lesson_id, self.room(lesson_id))
+
+    def on_follow(self, follower: Follower) -> None:
+        """Call with a lesson and its room, or None, after each change of the lesson's state."""
+        self._followers.append(follower)
 
     async def _open(self, lesson_id: uuid.UUID, live: bool) -> None:
         known = self._scribes.get(lesson_id)
@@ -215,8 +238,16 @@ class LiveRooms:
             return
         scribe = _Scribe(room)
         scribe.stop_listening = room.subscribe_events(scribe.hear)
+        room.subscribe_events(partial(self._hear, lesson_id))
         scribe.task = asyncio.create_task(self._write(lesson_id, scribe))
         self._scribes[lesson_id] = scribe
+
+    def _hear(self, lesson_id: uuid.UUID, event: media_events.RoomEvent) -> None:
+        """Tell a publisher's pages at once what is on no timeline."""
+        if isinstance(event, media_events.LayersRest):
+            facts = {"source": event.source.value, "rest": list(event.rids)}
+            person = uuid.UUID(event.participant)
+            self.services.sockets.tell_soon("layers", lesson_id, person, facts)
 
     async def _close(self, lesson_id: uuid.UUID) -> None:
         scribe = self._scribes.pop(lesson_id, None)

@@ -19,11 +19,20 @@ from server.timeline import Timelines
 from signaling.grants import Grant
 
 if TYPE_CHECKING:  # these use the services themselves
+    from server.attendance.looks import Looks
     from server.hands.floor import Hands
+    from server.jobs.runner import Jobs
     from server.polls.live import Classes
     from server.questions.tally import Tallies
+    from server.recordings.depot import Depot
+    from server.recordings.live import LiveRecordings
+    from server.recordings.making import Making
+    from server.recordings.pictures import Pictures
+    from server.recordings.shelf import RecordingShelf
     from server.rooms import LiveRooms
-    from server.sockets import Sockets
+    from server.slides.decks import Slides
+    from server.sockets.sockets import Sockets
+    from server.timetable.timekeeper import Timekeeper
     from server.voice_notes.air import VoiceNotes
 
 
@@ -65,6 +74,15 @@ class Services:
     tallies: "Tallies"
     voice_notes: "VoiceNotes"
     classes: "Classes"
+    recordings: "RecordingShelf"
+    depot: "Depot"
+    slides: "Slides"
+    recorders: "LiveRecordings"
+    jobs: "Jobs"
+    pictures: "Pictures"
+    making: "Making"
+    attendance: "Looks"
+    timekeeper: "Timekeeper"
     demo: Demo | None = None
 
 

@@ -53,6 +53,14 @@ def _check_base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _check_store(value: str) -> str:
+    parts = urlsplit(value)
+    sound = parts.scheme == "s3" and parts.netloc and "@" not in parts.netloc
+    if value and (not sound or parts.query or parts.fragment):
+        raise ValueError("should look like s3://bucket/folder, without keys")
+    return value.rstrip("/")
+
+
 def _check_network(value: str) -> str:
     ipaddress.ip_network(value)
     return value
@@ -73,6 +81,7 @@ def _check_zone(value: str) -> str:
 
 TextList = Annotated[list[str], NoDecode, BeforeValidator(_split_text)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
+MAX_TCP_PORTS = 8  # each is one more candidate for every address in every answer
 
 
 class Section(BaseModel):
@@ -104,7 +113,42 @@ class DataSettings(Section):
     """Where things are kept."""
 
     directory: Path = Path("data")
-    """The directory for the database, the keys and, later, the recordings."""
+    """The directory for the database, the keys and the recordings."""
+
+
+class RecordingSettings(Section):
+    """How lessons are recorded."""
+
+    sync: Literal["part", "interval", "never"] = "interval"
+    """When recordings are forced to the disk: after each part, every few seconds, or never."""
+    sync_seconds: Annotated[float, Field(gt=0, le=60)] = 5
+    """How often, when `sync` is `interval`; a power cut costs as much, in seconds."""
+    reserve_mb: Annotated[int, Field(ge=1)] = 256
+    """How much room recordings leave on the disk for everything else, in MiB."""
+    part_seconds: Annotated[float, Field(ge=0.2, le=1)] = 0.8
+    """How long a part of a recording is, in seconds; a crash costs one and half a second more."""
+    run_minutes: Annotated[int, Field(ge=1, le=60)] = 10
+    """How long a file of a recording is, in minutes."""
+    keyframe_seconds: Annotated[int, Field(ge=2, le=60)] = 10
+    """How far apart the pictures are at which a replay can begin, at most, in seconds."""
+    jobs: Annotated[int, Field(ge=1, le=16)] = 1
+    """How many background jobs, such as encoding, run at the same time."""
+    captions_model: str = "small"
+    """The faster-whisper model, by name or folder, that drafts Russian and English captions."""
+    captions_model_tg: str = ""
+    """The folder of a model for Tajik; empty: no drafts, since general models know it badly."""
+    store: Annotated[str, AfterValidator(_check_store)] = ""
+    """An S3-compatible store for what is recorded, such as s3://bucket/folder; empty: none."""
+    store_endpoint: Annotated[str, AfterValidator(_check_base_url)] = ""
+    """The address of the store, such as https://s3.example; empty means Amazon's."""
+    store_region: str = "us-east-1"
+    """The region of the store."""
+    store_key: SecretStr = SecretStr("")
+    """The access key of the store; empty means AWS_ACCESS_KEY_ID of the environment."""
+    store_secret: SecretStr = SecretStr("")
+    """The secret of that key; empty means AWS_SECRET_ACCESS_KEY of the environment."""
+    keep_local_days: Annotated[int, Field(ge=0, le=3650)] = 30
+    """How long recordings stay on this disk, too, once the store has them, in days."""
 
 
 class DatabaseSettings(Section):
@@ -130,18 +174,24 @@ class AuthSettings(Section):
 
 
 class MediaSettings(Section):
-    """The one UDP port that pictures and sound travel through."""
+    """The one UDP port that pictures and sound travel through, and TCP where UDP is blocked."""
 
     address: Annotated[str, AfterValidator(_check_address)] = "0.0.0.0"  # noqa: S104 - for everyone
     """The address the media port is bound to."""
     port: Port = 8189
     """The UDP port for pictures and sound, to be opened in the firewall; 0 means any free one."""
+    tcp_ports: Annotated[
+        list[Port], NoDecode, BeforeValidator(_split_text), Field(max_length=MAX_TCP_PORTS)
+    ] = [0]
+    """TCP ports for networks that block UDP; 0 means the UDP port's number, empty means none."""
     announced: Annotated[
         list[Annotated[str, AfterValidator(_check_address)]], NoDecode, BeforeValidator(_split_text)
     ] = []
     """The public addresses browsers are told to send to; empty means those of this machine."""
     threads: Annotated[int, Field(ge=1, le=64)] = 1
-    """How many threads move packets."""
+    """How many threads move packets, at most one a core; each lesson is spread over all of them."""
+    dscp: bool = True
+    """Whether packets are marked for networks that heed it (RFC 8837), sound before pictures."""
     grant_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     """How long a browser's permission to start publishing or watching holds, in minutes."""
     encoder_grant_hours: Annotated[int, Field(ge=1, le=168)] = 12
@@ -168,6 +218,10 @@ class PageSettings(Section):
     """The language shown to somebody whose browser asks for none of ours: tg, ru or en."""
     time_zone: Annotated[str, AfterValidator(_check_zone)] = "Asia/Dushanbe"
     """The time zone lessons are announced in."""
+    megabyte_price: Annotated[float, Field(ge=0, le=1000)] = 0
+    """What a megabyte of mobile data costs, shown with what a lesson takes; 0: not said."""
+    currency: Annotated[str, Field(min_length=1, max_length=12)] = "TJS"
+    """The currency of `megabyte_price`, as it is shown."""
 
 
 class LogSettings(Section):
@@ -199,6 +253,7 @@ class Settings(BaseSettings):
 
     server: ServerSettings = ServerSettings()
     data: DataSettings = DataSettings()
+    recordings: RecordingSettings = RecordingSettings()
     database: DatabaseSettings = DatabaseSettings()
     auth: AuthSettings = AuthSettings()
     media: MediaSettings = MediaSettings()

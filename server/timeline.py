@@ -44,6 +44,8 @@ class Reader:
     def condition(self) -> Any:
         """Return what an event must be for this reader."""
         audiences = (EVERYONE, TEACHERS) if self.teacher else (EVERYONE,)
+        if self.person is None:  # or the events of people who are gone would be nobody's
+            return LessonEvent.audience.in_(audiences)
         mine = and_(LessonEvent.audience == PERSON, LessonEvent.person_id == self.person)
         return or_(LessonEvent.audience.in_(audiences), mine)
 
@@ -153,7 +155,7 @@ async def lock_lesson(session: AsyncSession, lesson_id: uuid.UUID) -> Lesson:
 
 
 def position_now(lesson: Lesson, clock: Clock) -> int:
-    """Return where a locked lesson is on its clock, in milliseconds."""
+    """Return where a lesson is on its clock, in milliseconds."""
     return position_at(_start(lesson), lesson.last_position, take_reading(clock))
 
 
@@ -221,8 +223,13 @@ async def read_events(
     since: int,
     limit: int = MAX_EVENTS,
     reader: Reader | None = None,
+    *,
+    about: str = "",
 ) -> list[Event]:
-    """Return events after a number, oldest first, at most `limit`; without a reader, all."""
+    """Return events after a number, oldest first, at most `limit`; without a reader, all.
+
+    `about` is what comes before the dot of their kinds.
+    """
     query = (
         select(LessonEvent)
         .where(LessonEvent.lesson_id == lesson_id, LessonEvent.seq > since)
@@ -231,6 +238,8 @@ async def read_events(
     )
     if reader is not None:
         query = query.where(reader.condition())
+    if about:
+        query = query.where(LessonEvent.kind.startswith(f"{about}.", autoescape=True))
     return [_event(row) for row in (await session.scalars(query)).all()]
 
 

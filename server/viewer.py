@@ -1,7 +1,7 @@
 """Who is asking: the signed session cookie and the person behind it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.cookies import CookieError, SimpleCookie
 
 from aiohttp import web
@@ -25,6 +25,7 @@ class Viewer:
 
     person: Person | None = None
     session: bytes | None = None
+    at: datetime | None = None  # the moment of asking: what has expired by then is closed
 
     @property
     def role(self) -> Role:
@@ -41,7 +42,6 @@ class Viewer:
         return self.person
 
 
-NOBODY = Viewer()
 _VIEWER = web.RequestKey("viewer", Viewer)
 
 
@@ -54,7 +54,7 @@ async def find_viewer(services: Services, token: str | None) -> Viewer:
     """Return who holds a session token as it stands in the cookie."""
     value = verify(services.keys.cookies, token) if token else None
     if value is None:
-        return NOBODY
+        return Viewer(at=services.clock.now())
     return await find_viewer_of(services, hash_token(value))
 
 
@@ -62,14 +62,14 @@ async def find_viewer_of(services: Services, token_hash: bytes) -> Viewer:
     """Return who a session belongs to while it lasts."""
     now, life = services.clock.now(), session_life(services)
     async with services.database.read() as session:
-        found = await accounts.find_session(session, token_hash, now)
+        found = await accounts.find_holder(session, token_hash, now)
     if found is None:
-        return NOBODY
-    open_session, person = found
-    if accounts.wants_extension(open_session, now, life):
+        return Viewer(at=now)
+    person, expires_at = found
+    if accounts.wants_extension(expires_at, now, life):
         async with services.database.write() as session:
             await accounts.extend_session(session, token_hash, now + life)
-    return Viewer(person, token_hash)
+    return Viewer(person, token_hash, now)
 
 
 async def viewer_of(request: web.Request) -> Viewer:
@@ -99,7 +99,7 @@ async def sign_in(request: web.Request, response: web.StreamResponse, person: Pe
         if old is not None:
             await accounts.close_session(session, old)
         token = await accounts.open_session(session, person.id, services.clock.now(), life)
-    request[_VIEWER] = Viewer(person, hash_token(token))
+    request[_VIEWER] = Viewer(person, hash_token(token), services.clock.now())
     if old is not None:
         await services.sockets.drop_session(old)
     _set_cookie(request, response, COOKIE, sign(services.keys.cookies, token), life)

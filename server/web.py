@@ -18,6 +18,7 @@ from server.settings import Settings
 MAX_BODY = 64 * 1024  # bytes; the longest body is a course with its description
 BODY_SECONDS = 30  # a body this small takes a second even at 24 kbit/s
 MAX_DEPTH = 32  # levels of JSON; ours have three
+MAX_PAGES = 10_000  # of a list; nobody turns so many
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -136,6 +137,23 @@ def path_id(request: web.Request, name: str) -> uuid.UUID:
     return value
 
 
+def query_choice(request: web.Request, name: str, known: Sequence[str]) -> str:
+    """Return one of the values a query may have, the first when it says nothing."""
+    value = request.query.get(name, known[0])
+    if value not in known:
+        raise Invalid("invalid-field", f"{name} is one of {', '.join(known)}.", field=name)
+    return value
+
+
+def query_page(request: web.Request) -> int:
+    """Return the page of a list that is asked for, from 0."""
+    text = request.query.get("page", "0")
+    value = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else MAX_PAGES
+    if value >= MAX_PAGES:
+        raise Invalid("invalid-field", "page is a number.", field="page")
+    return value
+
+
 def json_answer(
     body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:
@@ -188,6 +206,14 @@ def is_this_machine(request: web.BaseRequest, settings: Settings) -> bool:
     forwarded = any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "Via"))
     address = client_address(request, settings)
     return address is not None and address.is_loopback and not forwarded
+
+
+def network_of(address: Address | None) -> str:
+    """Return by what a page tells networks apart: as much of an address as an operator keeps."""
+    if address is None:
+        return ""
+    prefix = 16 if address.version == 4 else 32
+    return str(ipaddress.ip_network((address, prefix), strict=False).network_address)
 
 
 def limit_key(address: Address | None) -> str:

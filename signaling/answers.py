@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from signaling.capabilities import OPUS, RED
 from signaling.sdp import Direction
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from signaling.sdp import Offer, OfferedMedia
 
 ICE_OPTIONS = ("trickle", "ice2")  # those we repeat when they are offered
-# Without transport-wide feedback libwebrtc starts at 300 kbit/s and needs most of a minute to
+# libwebrtc starts at 300 kbit/s and, without transport-wide feedback, needs most of a minute to
 # make a slide sharp; a lesson's uplink is known to carry more. Others ignore the parameter.
 START_BITRATE = 1500  # kbit/s
 OPUS_PARAMETERS = (
@@ -122,6 +123,9 @@ def _media(offer: Offer, answered: AnsweredMedia, connection: Connection) -> Ite
     if media.rtcp_rsize:
         yield "a=rtcp-rsize"
     yield from _extensions(negotiated)
+    if negotiated.layers and sending is None:
+        yield from (f"a=rid:{layer} recv" for layer in negotiated.layers)
+        yield f"a=simulcast:recv {';'.join(negotiated.layers)}"
     for codec in negotiated.codecs:
         yield from _codec(codec, publishing=sending is None)
     if sending is not None:
@@ -168,9 +172,8 @@ def _codec(codec: ChosenCodec, *, publishing: bool) -> Iterator[str]:
     number, offered = codec.offered.payload_type, codec.offered
     channels = f"/{offered.channels}" if offered.channels > 1 else ""
     yield f"a=rtpmap:{number} {codec.name}/{offered.clock_rate}{channels}"
-    parameters = _parameters(codec, publishing=publishing)
-    if parameters:
-        yield f"a=fmtp:{number} " + ";".join(f"{k}={v}" for k, v in parameters.items())
+    if parameters := _format(codec, publishing=publishing):
+        yield f"a=fmtp:{number} {parameters}"
     for message in codec.feedback:
         yield f"a=rtcp-fb:{number} {message}"
     if codec.rtx_payload_type is not None:
@@ -178,9 +181,16 @@ def _codec(codec: ChosenCodec, *, publishing: bool) -> Iterator[str]:
         yield f"a=fmtp:{codec.rtx_payload_type} apt={number}"
 
 
+def _format(codec: ChosenCodec, *, publishing: bool) -> str:
+    if codec.name == RED:
+        return "/".join(codec.offered.parameters)  # the payload types of its blocks, nothing else
+    parameters = _parameters(codec, publishing=publishing)
+    return ";".join(f"{name}={value}" for name, value in parameters.items())
+
+
 def _parameters(codec: ChosenCodec, *, publishing: bool) -> Mapping[str, str]:
     offered = codec.offered.parameters
-    if codec.name == "opus":
+    if codec.name == OPUS:
         # RFC 7587 section 7.1: the receiver says that it can use in-band FEC; we always can.
         return _kept(offered, OPUS_PARAMETERS) | {"useinbandfec": "1"}
     start = {"x-google-start-bitrate": str(START_BITRATE)} if publishing else {}

@@ -24,6 +24,8 @@ from media.errors import (
     SourceTaken,
     TurnOver,
 )
+from media.membership import Subscription
+from media.modes import Mode
 from media.types import CloseReason
 from signaling import cors, whep, whip
 from signaling.answers import write_answer
@@ -36,6 +38,7 @@ from signaling.errors import (
     GrantError,
     MethodNotAllowed,
     Refused,
+    SessionUnknown,
     SignalingError,
     TooSlow,
     Unprocessable,
@@ -44,6 +47,7 @@ from signaling.errors import (
 from signaling.grants import Grant, Right, verify
 from signaling.ice_servers import IceServers, link_headers
 from signaling.limits import Limiter, RateLimits
+from signaling.modes import MAX_MODE_LENGTH, TEXT, read_left, read_mode, standing
 from signaling.sdp import MAX_SDP_LENGTH, parse_offer
 from signaling.sdpfrag import MAX_FRAGMENT_LENGTH, parse_fragment
 from signaling.session import Protocol, Session, Sessions
@@ -51,7 +55,8 @@ from signaling.session import Protocol, Session, Sessions
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from media.room import Publication, Room, Rooms, Subscription
+    from media.room import Publication, Room
+    from media.rooms import Rooms
     from signaling.answers import AnsweredMedia
     from signaling.sdp import Offer
 
@@ -129,6 +134,14 @@ class Signaling:
             "/whip/{lesson}/{entrance:guest}", self._publish(whip.Entrance.GUEST)
         )
         routes += self._endpoint_routes("/whep/{lesson}", self._watch)
+        routes += self._routes(
+            "/whep/session/{session}/mode",
+            {
+                hdrs.METH_PUT: self._put_mode,
+                hdrs.METH_GET: self._describe_mode,
+                hdrs.METH_OPTIONS: self._options_of_mode,
+            },
+        )
         return routes
 
     def end_sessions(self, lesson: str | None = None, participant: str | None = None) -> int:
@@ -210,6 +223,8 @@ class Signaling:
         return publish
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
+        mode = read_mode(request.query.get("mode", Mode.AUTO))
+        left = read_left(request.query.get("left"))
         grant, room, offer = await self._enter(request, WATCH_RIGHTS)
         subscription, answered = whep.subscribe(
             room,
@@ -218,6 +233,8 @@ class Signaling:
             rehearsal=grant.rehearsal,
             video_codecs=self._settings.video_codecs,
         )
+        subscription.set_mode(mode)
+        subscription.set_left(left)
         return self._created(Protocol.WHEP, grant, offer, subscription, answered)
 
     async def _enter(
@@ -302,6 +319,25 @@ class Signaling:
         response = web.Response(status=200)
         response.headers[cors.ACCEPT_PATCH] = FRAGMENT
         return response
+
+    async def _put_mode(self, request: web.Request) -> web.StreamResponse:
+        subscription = await self._own_subscription(request)
+        left = read_left(request.query.get("left"))
+        subscription.set_mode(read_mode(await read_text(request, TEXT, MAX_MODE_LENGTH)))
+        subscription.set_left(left)
+        return web.json_response(standing(subscription))
+
+    async def _describe_mode(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(standing(await self._own_subscription(request)))
+
+    async def _options_of_mode(self, _request: web.Request) -> web.StreamResponse:
+        return web.Response(status=200)
+
+    async def _own_subscription(self, request: web.Request) -> Subscription:
+        membership = (await self._own_session(request)).membership
+        if not isinstance(membership, Subscription):
+            raise SessionUnknown("session-unknown", "Only who watches has a mode.")
+        return membership
 
     # --- who --------------------------------------------------------------------------------
 

@@ -11,30 +11,45 @@ from signaling.errors import Unprocessable
 from signaling.sdp import Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from media.types import Kind
     from signaling.sdp import OfferedCodec, OfferedExtension, OfferedMedia
 
-VIDEO_CODECS = ("VP8", "H264")  # most wanted first; VP8 is what every browser encodes well
+VIDEO_CODECS = ("H264", "VP8")  # most wanted first; what is H.264 is recorded as it comes
 OPUS = "opus"
+RED = "red"  # RFC 2198: sound with copies of earlier sound, for those who lose packets
 OPUS_CLOCK_RATE = 48_000  # Hz, RFC 7587 section 4.1
 VIDEO_CLOCK_RATE = 90_000  # Hz, RFC 7741 and RFC 6184
 
 H264_DEFAULT_PROFILE = "42000a"  # RFC 6184: what a missing profile-level-id means
 H264_PACKETIZATION_MODE = "1"  # non-interleaved: frames may be larger than a datagram
 
+MAX_LAYERS = 3  # of one picture; what browsers send, and more would only cost uplink
+
 FEEDBACK = ("nack", "nack pli", "ccm fir")  # for video
+TRANSPORT_CC = "transport-cc"  # draft-holmer-rmcat-transport-wide-cc-extensions-01, section 4.1
+REMB = "goog-remb"  # draft-alvestrand-rmcat-remb-03: the subscriber's own estimate
+TRANSPORT_CC_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
 AUDIO_EXTENSIONS = {
-    "urn:ietf:params:rtp-hdrext:sdes:mid": "mid",
+    MID_URI: "mid",
     "urn:ietf:params:rtp-hdrext:ssrc-audio-level": "audio_level",
     "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time": "abs_send_time",
+    TRANSPORT_CC_URI: "transport_cc",
+}
+LAYER_EXTENSIONS = {
+    "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id": "rid",
+    "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id": "repaired_rid",
 }
 VIDEO_EXTENSIONS = {
-    "urn:ietf:params:rtp-hdrext:sdes:mid": "mid",
+    MID_URI: "mid",
     "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time": "abs_send_time",
     "urn:3gpp:video-orientation": "video_orientation",
     "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay": "playout_delay",
+    "http://www.webrtc.org/experiments/rtp-hdrext/video-content-type": "content_type",
+    "http://www.webrtc.org/experiments/rtp-hdrext/color-space": "color_space",
+    TRANSPORT_CC_URI: "transport_cc",
 }
 
 
@@ -59,6 +74,7 @@ class Negotiated:
     media: OfferedMedia
     codecs: tuple[ChosenCodec, ...]
     extensions: tuple[OfferedExtension, ...]
+    layers: tuple[str, ...] = ()  # rids of the encodings that we take at once, in offered order
 
     @property
     def kind(self) -> Kind:
@@ -73,13 +89,14 @@ class Negotiated:
     def track(self) -> TrackParameters:
         """Return how the offerer sends this track."""
         repairs = self.media.repairs if self.repaired else {}
-        ssrcs = self.media.ssrcs[:1]  # one encoding: no simulcast is negotiated
+        ssrcs = () if self.layers else self.media.ssrcs[:1]  # rid alone tells layers apart
         return TrackParameters(
             kind=self.kind,
             mid=self.media.mid,
             codecs=self._codecs(),
             ssrcs=ssrcs,
             rtx_ssrcs=tuple(repairs[ssrc] for ssrc in ssrcs if ssrc in repairs),
+            rids=self.layers,
             extensions=self._extension_ids(),
             nack=self._has("nack"),
             pli=self._has("nack pli"),
@@ -96,6 +113,7 @@ class Negotiated:
             rtx_ssrc=rtx_ssrc,
             extensions=self._extension_ids(),
             nack=self._has("nack"),
+            remb=self._has(REMB),
         )
 
     def _codecs(self) -> tuple[Codec, ...]:
@@ -110,7 +128,7 @@ class Negotiated:
         )
 
     def _extension_ids(self) -> ExtensionIds:
-        names = AUDIO_EXTENSIONS if self.kind == "audio" else VIDEO_EXTENSIONS
+        names = AUDIO_EXTENSIONS if self.kind == "audio" else VIDEO_EXTENSIONS | LAYER_EXTENSIONS
         return ExtensionIds(**{names[extension.uri]: extension.id for extension in self.extensions})
 
     def _has(self, message: str) -> bool:
@@ -119,41 +137,66 @@ class Negotiated:
 
 def negotiate(media: OfferedMedia, video_codecs: Sequence[str] = VIDEO_CODECS) -> Negotiated:
     """Return what we take of an m-line; raise Unprocessable when there is nothing to take."""
+    tells = any(one.uri == TRANSPORT_CC_URI for one in media.extensions) and any(
+        TRANSPORT_CC in codec.feedback for codec in media.codecs
+    )
+    feedback = (TRANSPORT_CC,) if tells else ()
+    # a publisher would wait for an estimate that we do not make
+    estimate = () if tells or media.direction is not Direction.RECVONLY else (REMB,)
     if media.kind == "audio":
-        codecs = _audio_codecs(media)
+        codecs = _audio_codecs(media, feedback)
     elif media.kind == "video":
-        codecs = _video_codecs(media, video_codecs)
+        codecs = _video_codecs(media, video_codecs, (*FEEDBACK, *feedback, *estimate))
     else:
         raise Unprocessable("media-unsupported", f"We carry audio and video, not {media.kind}.")
     if not codecs:
         wanted = OPUS if media.kind == "audio" else " or ".join(video_codecs)
         raise Unprocessable("no-common-codec", f"For {media.kind} we understand {wanted}.")
-    return Negotiated(media, codecs, _extensions(media))
+    told = any(TRANSPORT_CC in codec.feedback for codec in codecs)
+    layers = _layers(media)
+    unused = (set() if told else {TRANSPORT_CC_URI}) | (set() if layers else set(LAYER_EXTENSIONS))
+    return Negotiated(media, codecs, _extensions(media, unused), layers)
 
 
 def canonical_name(name: str) -> str:
     """Return a codec's name in our spelling; encoding names ignore case (RFC 8866, 6.6)."""
-    return OPUS if name.lower() == OPUS else name.upper()
+    return name.lower() if name.lower() in (OPUS, RED) else name.upper()
 
 
-def _audio_codecs(media: OfferedMedia) -> tuple[ChosenCodec, ...]:
-    for codec in media.codecs:
-        if canonical_name(codec.name) == OPUS and codec.clock_rate == OPUS_CLOCK_RATE:
-            return (ChosenCodec(codec, None, ()),)
-    return ()
+def _audio_codecs(media: OfferedMedia, feedback: Sequence[str]) -> tuple[ChosenCodec, ...]:
+    """Return Opus, and what carries it with copies, in the order of the offer.
+
+    A browser sends what comes first: Opus alone, unless its page has asked for copies.
+    """
+    sound = [codec for codec in media.codecs if codec.clock_rate == OPUS_CLOCK_RATE]
+    opus = next((codec for codec in sound if canonical_name(codec.name) == OPUS), None)
+    if opus is None:
+        return ()
+    red = next((codec for codec in sound if _carries(codec, opus)), None)
+    chosen = [codec for codec in sound if codec in (opus, red)]
+    return tuple(ChosenCodec(codec, None, _kept(codec, feedback)) for codec in chosen)
 
 
-def _video_codecs(media: OfferedMedia, wanted: Sequence[str]) -> tuple[ChosenCodec, ...]:
+def _carries(codec: OfferedCodec, carried: OfferedCodec) -> bool:
+    """Say whether every block of a RED payload type is of the codec (RFC 2198, section 5)."""
+    blocks = "/".join(codec.parameters).split("/")
+    of_it = len(blocks) > 1 and set(blocks) == {str(carried.payload_type)}
+    return canonical_name(codec.name) == RED and of_it
+
+
+def _video_codecs(
+    media: OfferedMedia, wanted: Sequence[str], feedback: Sequence[str]
+) -> tuple[ChosenCodec, ...]:
     best = [_best(media, name) for name in wanted]
     return tuple(
-        ChosenCodec(
-            codec,
-            _rtx(media, codec.payload_type),
-            tuple(message for message in FEEDBACK if message in codec.feedback),
-        )
+        ChosenCodec(codec, _rtx(media, codec.payload_type), _kept(codec, feedback))
         for codec in best
         if codec is not None
     )
+
+
+def _kept(codec: OfferedCodec, feedback: Sequence[str]) -> tuple[str, ...]:
+    return tuple(message for message in feedback if message in codec.feedback)
 
 
 def _best(media: OfferedMedia, name: str) -> OfferedCodec | None:
@@ -197,10 +240,19 @@ def _rtx(media: OfferedMedia, payload_type: int) -> int | None:
     return None
 
 
-def _extensions(media: OfferedMedia) -> tuple[OfferedExtension, ...]:
-    known = AUDIO_EXTENSIONS if media.kind == "audio" else VIDEO_EXTENSIONS
+def _layers(media: OfferedMedia) -> tuple[str, ...]:
+    """Return the layers to take: none where they could not be told apart (RFC 8853, 5.3.1)."""
+    offered = {one.uri for one in media.extensions if one.direction is not Direction.INACTIVE}
+    needed = {MID_URI, *LAYER_EXTENSIONS}
+    several = media.kind == "video" and len(media.layers) > 1 and needed <= offered
+    return media.layers[:MAX_LAYERS] if several else ()
+
+
+def _extensions(media: OfferedMedia, unused: Collection[str]) -> tuple[OfferedExtension, ...]:
+    known = AUDIO_EXTENSIONS if media.kind == "audio" else VIDEO_EXTENSIONS | LAYER_EXTENSIONS
     chosen: dict[str, OfferedExtension] = {}
     for extension in media.extensions:
-        if extension.uri in known and extension.direction is not Direction.INACTIVE:
+        wanted = extension.uri in known and extension.uri not in unused
+        if wanted and extension.direction is not Direction.INACTIVE:
             chosen.setdefault(extension.uri, extension)
     return tuple(chosen.values())

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ACCEPT_POST = "Accept-Post"
 ACCEPT_PATCH = "Accept-Patch"
-ALLOWED_METHODS = "POST, GET, HEAD, PATCH, DELETE, OPTIONS"
+ALLOWED_METHODS = "POST, GET, HEAD, PUT, PATCH, DELETE, OPTIONS"
 ALLOWED_HEADERS = "Authorization, Content-Type, If-Match"
 EXPOSED_HEADERS = f"Location, ETag, Link, Retry-After, {ACCEPT_POST}, {ACCEPT_PATCH}"
 PREFLIGHT_LIFETIME = 600  # s that a browser may remember the permission

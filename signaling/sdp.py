@@ -24,6 +24,8 @@ MAX_CODECS = 128  # payload types of an m-line; there are no more (RFC 3551 sect
 MAX_SSRCS = 16  # of an m-line; simulcast with RTX has six
 MAX_FEEDBACK = 32  # messages of a payload type; there are about ten, more are not looked at
 MAX_FINGERPRINTS = 8
+MAX_RIDS = 8  # of an m-line; browsers offer three
+MAX_RID_LENGTH = 16  # characters; more no one-byte header extension carries (RFC 8285 section 4.2)
 MAX_MID_LENGTH = 32  # characters; RFC 9143 section 9.1 wants it short, it is in every packet
 
 PROTOCOLS = frozenset({"UDP/TLS/RTP/SAVPF", "TCP/TLS/RTP/SAVPF"})
@@ -34,6 +36,7 @@ ONE_BYTE_EXTENSION_ID = 14  # the largest without extmap-allow-mixed (RFC 8285 s
 
 _M_LINE = re.compile(r"([a-z]+) (\d{1,5})(?:/\d{1,5})? ([A-Za-z0-9/]+)((?: [!-~]+)*)", re.ASCII)
 _TOKEN = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+", re.ASCII)
+_RID = re.compile(r"[A-Za-z0-9]+", re.ASCII)  # RFC 8852 section 3.1
 _ICE = re.compile(r"[A-Za-z0-9+/=_\-]+", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -89,6 +92,7 @@ class OfferedMedia:
     extensions: tuple[OfferedExtension, ...]
     ssrcs: tuple[int, ...]
     repairs: Mapping[int, int]  # an SSRC and its RTX SSRC (RFC 5576, RFC 4588)
+    layers: tuple[str, ...]  # the rids of a=simulcast:send in its order (RFC 8853)
     rtcp_rsize: bool
     disabled: bool
 
@@ -230,6 +234,7 @@ def _media(session: Section, section: Section) -> OfferedMedia:
         extensions=tuple(_extensions(section, mixed)) if known else (),
         ssrcs=ssrcs,
         repairs=repairs,
+        layers=_layers(section) if known else (),
         rtcp_rsize=section.has("rtcp-rsize"),
         disabled=disabled,
     )
@@ -365,6 +370,29 @@ def _ssrcs(section: Section) -> tuple[tuple[int, ...], dict[int, int]]:
     if simulcast:
         ssrcs = tuple(ssrc for ssrc in ssrcs if ssrc == simulcast[0])
     return ssrcs, {ssrc: repairs[ssrc] for ssrc in ssrcs if ssrc in repairs}
+
+
+def _layers(section: Section) -> tuple[str, ...]:
+    """Return the rids that the offerer wants to send at once, the first of each's alternatives.
+
+    RFC 8853 section 5.1; what names no a=rid is left out, as section 5.3.2 demands.
+    """
+    declared = section.every("rid")
+    if len(declared) > MAX_RIDS:
+        raise SdpError("too-many-layers", f"An m-line may have {MAX_RIDS} rids.")
+    sending = {name for name, direction in map(_rid, declared) if direction == "send"}
+    words = (section.first("simulcast") or "").split()
+    sets = dict(zip(words[::2], words[1::2], strict=False)).get("send", "")
+    streams = [alternatives.split(",")[0] for alternatives in sets.split(";")]
+    layers = [stream.removeprefix("~") for stream in streams]
+    return tuple(dict.fromkeys(layer for layer in layers if layer in sending))
+
+
+def _rid(value: str) -> tuple[str, str]:
+    name, _, rest = value.partition(" ")
+    if len(name) > MAX_RID_LENGTH or not _RID.fullmatch(name):
+        raise SdpError("rid-malformed", f"A rid has at most {MAX_RID_LENGTH} letters and digits.")
+    return name, rest.partition(" ")[0]
 
 
 def _check_unique(media: Sequence[OfferedMedia]) -> None:

@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { budgets } from "./build/budgets.ts";
+import { lessonPack } from "./build/pack.ts";
 import { precompress } from "./build/precompress.ts";
 import { prerenderJoin } from "./build/prerender.ts";
 
@@ -7,7 +8,7 @@ import { prerenderJoin } from "./build/prerender.ts";
 const backend = process.env.DARSGOH_BACKEND ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
-  plugins: [prerenderJoin(), budgets(), precompress()],
+  plugins: [prerenderJoin(), budgets(), precompress(), lessonPack()],
   build: {
     outDir: "../server/static",
     emptyOutDir: true,

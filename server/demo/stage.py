@@ -17,6 +17,7 @@ from server.ids import uuid7
 from server.keys import hash_token
 from server.lesson_state import take_step
 from server.models import Course, CourseRole, Lesson, LessonState, Member, Person
+from server.recordings import store as recordings
 from server.services import Services
 from server.timeline import Happening
 
@@ -157,12 +158,14 @@ async def _go_live(services: Services, lesson_id: uuid.UUID) -> None:
     for wanted in (LessonState.PRACTICE, LessonState.LIVE):
 
         async def decide(
-            _session: AsyncSession, lesson: Lesson, wanted: LessonState = wanted
+            session: AsyncSession, lesson: Lesson, wanted: LessonState = wanted
         ) -> Sequence[Happening]:
             if lesson.state is LessonState.LIVE:
                 return []
-            changed = take_step(lesson, wanted, services.clock.now())
-            return [(f"lesson.{wanted.value}", {})] if changed else []
+            if not take_step(lesson, wanted, services.clock.now()):
+                return []
+            await recordings.follow(session, lesson, services.clock)
+            return [(f"lesson.{wanted.value}", {})]
 
         await services.timelines.record(lesson_id, decide)
     await services.rooms.follow(lesson_id)

@@ -111,7 +111,7 @@ def settings_changed(settings: HandSettings, by: Name) -> Told:
 def snapshot(
     settings: HandSettings,
     hands: Iterable[tuple[Hand, Name]],
-    viewer: uuid.UUID,
+    viewer: uuid.UUID | None,
     *,
     teacher: bool,
 ) -> dict[str, Any]:

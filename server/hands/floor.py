@@ -1,6 +1,5 @@
 """The live side of hands: the media follow the turns; time and absence end what nobody ends."""
 
-import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from server.hands.states import UP, Reason, State
 from server.hands.store import Stage
 from server.models import Lesson
 from server.rights import Right
+from server.rounds import Rounds
 from server.timeline import ENDED, PERSON, Addressed, Event, position_now
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Hands:
     def __init__(self) -> None:
         self._floors: dict[uuid.UUID, Floor] = {}
         self._services: Services | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._rounds = Rounds("hands", SWEEP_SECONDS, self.sweep)
 
     @property
     def services(self) -> "Services":
@@ -122,13 +122,11 @@ class Hands:
                 self._floors[lesson_id] = await self._read(session, lesson_id)
         for lesson_id in self._floors:
             self._follow(lesson_id)
-        self._task = asyncio.create_task(self._sweep_forever())
+        self._rounds.start()
 
     async def stop(self) -> None:
         """Stop watching the time; the hands stay up."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._rounds.stop()
 
     async def _read(self, session: AsyncSession, lesson_id: uuid.UUID) -> Floor:
         clock = self.services.clock
@@ -157,11 +155,6 @@ class Hands:
             room.set_turns(self._floors[lesson_id].turns())
 
     # --- what ends by itself ----------------------------------------------------------------
-
-    async def _sweep_forever(self) -> None:
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            await self.sweep()
 
     async def sweep(self) -> None:
         """End what has lasted too long, and take down the hands of people who are gone."""

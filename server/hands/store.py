@@ -258,7 +258,7 @@ async def read_hands(session: AsyncSession, lesson_id: uuid.UUID) -> list[tuple[
 
 
 async def read_snapshot(
-    session: AsyncSession, lesson: Lesson, viewer: uuid.UUID, *, teacher: bool
+    session: AsyncSession, lesson: Lesson, viewer: uuid.UUID | None, *, teacher: bool
 ) -> dict[str, Any]:
     """Return what a page that joins is told of a lesson's hands."""
     settings = await read_settings(session, lesson.id)

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,12 @@ from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.errors import Problem
-from server.health import ClassHealth, Report, same
+from server.health import ClassHealth, Path, Report, same
 from server.models import LessonState
+from server.paths import Paths
 from server.polls.pulse import Feeling, Said, feel, left
 from server.polls.store import read_open
+from server.rounds import Rounds
 from server.timeline import ENDED, Event
 from server.web import Body
 
@@ -39,6 +41,8 @@ class Word(Body):
 @dataclass(slots=True)
 class _Class:
     health: ClassHealth = field(default_factory=ClassHealth)
+    paths: Paths = field(default_factory=Paths)
+    seen_paths: Mapping[uuid.UUID, Sequence[Path]] = field(default_factory=dict)
     words: dict[uuid.UUID, Said] = field(default_factory=dict)
     told_health: dict[str, Any] | None = None
     told_pulse: dict[str, Any] | None = None
@@ -51,6 +55,7 @@ class Classes:
         self._classes: dict[uuid.UUID, _Class] = {}
         self._timers: dict[tuple[uuid.UUID, str], asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._rounds = Rounds("classes", LOOK_SECONDS, self.look)
         self._services: Services | None = None
 
     @property
@@ -63,10 +68,11 @@ class Classes:
     def start(self, services: "Services") -> None:
         """Begin to look at the classes."""
         self._services = services
-        self._spawn(self._look_forever())
+        self._rounds.start()
 
     async def stop(self) -> None:
         """Tell nothing more."""
+        await self._rounds.stop()
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
@@ -121,7 +127,7 @@ class Classes:
         """Return how the students do who are here."""
         here = self._classes.get(lesson_id) or _Class()
         present = self.services.presence.students(lesson_id)
-        return here.health.look(present, self.services.clock.steady_ms())
+        return here.health.look(present, self.services.clock.steady_ms(), here.seen_paths)
 
     # --- telling ----------------------------------------------------------------------------
 
@@ -181,16 +187,13 @@ class Classes:
 
     async def _tell_health(self, lesson_id: uuid.UUID) -> None:
         here = self._class(lesson_id)
+        room = self.services.rooms.room(lesson_id)
+        here.seen_paths = {} if room is None else await here.paths.look(room)
         health = self.health(lesson_id)
         if same(here.told_health, health):
             return
         here.told_health = health
         await self.services.sockets.tell_teachers("health", lesson_id, health)
-
-    async def _look_forever(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            await self.look()
 
     async def look(self) -> None:
         """Tell teachers of every class what has changed by itself."""

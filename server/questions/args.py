@@ -24,6 +24,7 @@ class Ask(Body):
     text: Sent
     anonymous: bool = False
     at: Annotated[int | None, Field(ge=0, le=MAX_POSITION)] = None
+    about: uuid.UUID | None = None  # in a book: the lesson whose recording is asked about
 
 
 class One(Body):

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from server.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from server.ids import uuid7
-from server.models import CourseRole, LessonPerson, LessonRole, Member, Person
+from server.models import CourseRole, Lesson, LessonPerson, LessonRole, LessonState, Member, Person
 from server.questions import states, steps, store
 from server.questions.act import Act
 from server.questions.args import (
@@ -36,6 +36,7 @@ from server.questions.states import State, Step
 from server.questions.tables import LABEL_LENGTH, Answer, Question
 from server.questions.telling import shown, tell, tell_answer, tell_teachers
 from server.questions.texts import clean_label, clean_text
+from server.timeline import position_now
 from server.web import Body
 
 RECENT_MS = 120_000  # in two minutes
@@ -96,17 +97,17 @@ async def _new_question(act: Act, args: Ask, text: str, rules: store.Rules) -> Q
     )
     first = not act.teacher and await act.session.scalar(earlier) == 0
     state = states.asked(review=rules.review and not act.teacher)
-    lesson = None if act.in_book or act.lesson is None else act.lesson.id
+    lesson, at = await _place(act, args)
     return Question(
         id=uuid7(act.now_ms),
         book_id=act.book,
         number=await store.next_number(act),
         asker_id=act.person.id,
-        lesson_id=lesson,
+        lesson_id=None if lesson is None else lesson.id,
         text=text,
         anonymous=args.anonymous,
         first=first,
-        at=_place(act, args.at),
+        at=at,
         asked_ms=act.now_ms,
         edited=False,
         seen=False,
@@ -119,11 +120,23 @@ async def _new_question(act: Act, args: Ask, text: str, rules: store.Rules) -> Q
     )
 
 
-def _place(act: Act, wanted: int | None) -> int | None:
-    now = act.position()
-    if act.in_book or now is None:
-        return None
-    return now if wanted is None else min(wanted, now)
+async def _place(act: Act, args: Ask) -> tuple[Lesson | None, int | None]:
+    """Return the lesson a question belongs to, and the place in it; raises NotFound."""
+    if not act.in_book:
+        lesson = act.lesson
+    elif args.about is None:
+        return None, None
+    else:
+        lesson = await act.session.get(Lesson, args.about)
+        if lesson is None or lesson.course_id != act.course or lesson.started_at is None:
+            raise NotFound("lesson-unknown", "There is no such lesson in this course.")
+        if args.at is None:
+            return lesson, None
+    if lesson is None:
+        return None, None
+    over = lesson.state is LessonState.ENDED
+    now = lesson.last_position if over else position_now(lesson, act.services.clock)
+    return lesson, now if args.at is None else min(args.at, now)
 
 
 async def edit(act: Act, args: Edit) -> Facts:

@@ -1,9 +1,6 @@
-"""Questions as a spreadsheet: CSV and XLSX that no program mistakes for formulas."""
+"""Questions as rows of a spreadsheet."""
 
-import asyncio
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,13 +13,10 @@ from server.questions.facts import Around, Sight, look_around
 from server.questions.lists import Scope
 from server.questions.store import visible
 from server.questions.tables import Question
+from server.sheets import Row
 
-LANGUAGES = ("tg", "ru", "en")
 MAX_ROWS = 20_000  # questions of one file
-_BOM = "\ufeff"  # without it a spreadsheet reads UTF-8 as something else
-# A cell that begins like this is a formula to some program (OWASP, "CSV injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_WIDTHS = (8, 60, 24, 18, 14, 8, 14, 18, 24, 60, 24, 14, 12)  # characters of each column
+WIDTHS = (8, 60, 24, 18, 14, 8, 14, 18, 24, 60, 24, 14, 12)  # characters of each column
 
 HEADINGS: Mapping[str, tuple[str, ...]] = {
     "tg": (
@@ -56,8 +50,6 @@ STATES: Mapping[str, Mapping[str, str]] = {
         "merged": "merged", "live": "live", "text": "in text",
     },
 }  # fmt: skip
-
-Row = tuple[str | int | None, ...]
 
 
 async def rows_of(session: AsyncSession, scope: Scope, language: str, zone: ZoneInfo) -> list[Row]:
@@ -115,52 +107,3 @@ def _answers(one: Question, around: Around) -> str | None:
         for answer in around.answers.get(one.id, [])
     ]
     return "\n".join(told) or None
-
-
-def safe(value: str | int | None) -> str | int | None:
-    """Return a cell that no program takes for a formula."""
-    if not isinstance(value, str):
-        return value
-    begins = value.lstrip(" \u00a0\u200b\u200e\u200f")
-    return f"'{value}" if begins.startswith(_FORMULA) else value
-
-
-def to_csv(headings: Sequence[str], rows: Iterable[Row]) -> bytes:
-    """Return CSV (RFC 4180) in UTF-8 that spreadsheets open by a double click."""
-    text = io.StringIO(newline="")
-    text.write(_BOM)
-    writer = csv.writer(text)
-    writer.writerow(headings)
-    writer.writerows([safe(cell) for cell in row] for row in rows)
-    return text.getvalue().encode()
-
-
-async def to_xlsx(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
-    """Return an XLSX file; text is written as text, whatever it begins with."""
-    return await asyncio.to_thread(_write_xlsx, headings, rows)
-
-
-def _write_xlsx(headings: Sequence[str], rows: Sequence[Row]) -> bytes:
-    # Loaded by those who want a file: it is large, and the server starts without it.
-    import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415 - see above
-
-    file = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(file, options) as book:
-        sheet = book.add_worksheet()
-        bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True})
-        for column, (heading, width) in enumerate(zip(headings, _WIDTHS, strict=True)):
-            sheet.set_column(column, column, width, wrapped)
-            sheet.write_string(0, column, heading, bold)
-        for number, row in enumerate(rows, start=1):
-            _write_row(sheet, number, row)
-        sheet.freeze_panes(1, 0)
-    return file.getvalue()
-
-
-def _write_row(sheet: Any, number: int, row: Row) -> None:
-    for column, cell in enumerate(row):
-        if isinstance(cell, int):
-            sheet.write_number(number, column, cell)
-        elif cell is not None:
-            sheet.write_string(number, column, cell)

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select
@@ -19,8 +20,6 @@ SNAPSHOT = 60  # questions: about 25 kB, what a slow phone loads in ten seconds
 OWN = 20  # of them the viewer's own
 SNAPSHOT_TEXT = 20_000  # characters of questions and answers: what is longer comes when asked for
 MAX_PAGE = 100
-KEPT_MS = 2_000  # a class that comes in at once reads once; votes not yet told are no older
-MAX_KEPT = 100  # lessons
 _WAITING = (State.OPEN, State.ANSWERING, State.LATER, State.IN_REVIEW)
 
 
@@ -39,11 +38,19 @@ class Scope:
         return Question.id.in_(here)
 
 
+class Mine(StrEnum):
+    """In what way a question is the viewer's."""
+
+    ASKED = "asked"
+    OWNED = "owned"  # a teacher's to answer
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A page of a list."""
+    """A page of a list; `mine` is what the viewer asked, or what they are to answer."""
 
     states: frozenset[State] | None = None
+    mine: Mine | None = None
     newest: bool = False
     offset: int = 0
     limit: int = MAX_PAGE
@@ -68,6 +75,9 @@ async def page(
     condition = and_(scope.condition(), visible(sight))
     if wish.states is not None:
         condition = and_(condition, Question.state.in_(wish.states))
+    if wish.mine is not None:
+        person = Question.asker_id if wish.mine is Mine.ASKED else Question.owner_id
+        condition = and_(condition, person == sight.person)
     order: list[Any] = [Question.number.desc()]
     if not wish.newest:
         order = [_points(sight, now_ms).desc(), Question.number]
@@ -86,10 +96,15 @@ async def told(
 
 
 async def mine(session: AsyncSession, lesson: Lesson, sight: Sight) -> dict[str, list[int]]:
-    """Return what is the viewer's own."""
+    """Return what is the viewer's own, in the book to which a lesson belongs."""
+    return await mine_in(session, lesson.course_id or lesson.id, sight)
+
+
+async def mine_in(session: AsyncSession, book: uuid.UUID, sight: Sight) -> dict[str, list[int]]:
+    """Return what is the viewer's own in a book."""
     if sight.person is None:
         return {"asked": [], "voted": []}
-    asked, voted = await my_numbers(session, lesson.course_id or lesson.id, sight.person)
+    asked, voted = await my_numbers(session, book, sight.person)
     return {"asked": asked, "voted": voted}
 
 
@@ -110,36 +125,6 @@ async def snapshot(
         "list": listed,
         "more": len(listed) < sum(counts.values()),
     }
-
-
-class Snapshots:
-    """What classmates see, read once for all who join at the same event of a lesson."""
-
-    def __init__(self) -> None:
-        self._kept: dict[uuid.UUID, tuple[int, int, dict[str, Any]]] = {}
-
-    async def of(
-        self, session: AsyncSession, lesson: Lesson, sight: Sight, now_ms: int
-    ) -> dict[str, Any]:
-        """Return a lesson's snapshot; `lesson` was read in this session. Not to be changed."""
-        if sight.teacher or await _has_own(session, lesson, sight):
-            return await snapshot(session, lesson, sight, now_ms)
-        seq, read_ms, kept = self._kept.get(lesson.id, (-1, 0, {}))
-        if seq == lesson.last_seq and 0 <= now_ms - read_ms < KEPT_MS:
-            return kept
-        seq = lesson.last_seq
-        kept = await snapshot(session, lesson, Sight(), now_ms)
-        if len(self._kept) >= MAX_KEPT:
-            self._kept.clear()
-        self._kept[lesson.id] = (seq, now_ms, kept)
-        return kept
-
-
-async def _has_own(session: AsyncSession, lesson: Lesson, sight: Sight) -> bool:
-    own = select(Question.id).where(
-        lesson_scope(lesson).condition(), Question.asker_id == sight.person
-    )
-    return await session.scalar(own.limit(1)) is not None
 
 
 def _short_enough(questions: list[Facts]) -> Iterator[Facts]:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from server import sheets
 from server.access import course_access, lesson_access
 from server.clock import to_milliseconds
 from server.commands import NewCommand
@@ -14,19 +15,18 @@ from server.errors import Invalid
 from server.limits import QUESTION_SEARCHES
 from server.questions import export, lists, search
 from server.questions.facts import Sight
-from server.questions.lists import Scope, Wish
+from server.questions.lists import Mine, Scope, Wish
 from server.questions.run import run_in_book
 from server.questions.states import State
 from server.questions.texts import MAX_TEXT
 from server.rights import Right
 from server.services import SERVICES, Services
 from server.viewer import Viewer, viewer_of
-from server.web import json_answer, path_id, read_body
+from server.web import json_answer, path_id, query_choice, read_body
 
 routes = web.RouteTableDef()
 MAX_OFFSET = 100_000  # questions; nobody turns so many pages
 DEFAULT_PAGE = 50
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,6 @@ def _number(request: web.Request, name: str, default: int, highest: int) -> int:
     return value
 
 
-def _choice(request: web.Request, name: str, known: tuple[str, ...]) -> str:
-    value = request.query.get(name, known[0])
-    if value not in known:
-        raise Invalid("invalid-field", f"{name} is one of {', '.join(known)}.", field=name)
-    return value
-
-
 def _states(request: web.Request) -> frozenset[State] | None:
     text = request.query.get("state", "")
     if not text:
@@ -80,6 +73,14 @@ def _states(request: web.Request) -> frozenset[State] | None:
         return frozenset(State(one) for one in text.split(","))
     except ValueError as error:
         raise Invalid("invalid-field", "state names no state.", field="state") from error
+
+
+def _mine(request: web.Request, sight: Sight) -> Mine | None:
+    if not (text := query_choice(request, "mine", ("", *Mine))):
+        return None
+    if text == Mine.OWNED and not sight.teacher:
+        raise Invalid("invalid-field", "mine is owned for teachers alone.", field="mine")
+    return Mine(text)
 
 
 def _text(request: web.Request, name: str) -> str:
@@ -101,7 +102,8 @@ async def list_questions(request: web.Request) -> web.Response:
     reading = await _reading(request)
     wish = Wish(
         _states(request),
-        _choice(request, "sort", ("top", "new")) == "new",
+        _mine(request, reading.sight),
+        query_choice(request, "sort", ("top", "new")) == "new",
         _number(request, "offset", 0, MAX_OFFSET),
         _number(request, "limit", DEFAULT_PAGE, lists.MAX_PAGE),
     )
@@ -109,10 +111,10 @@ async def list_questions(request: web.Request) -> web.Response:
         rows, total = await lists.page(
             session, reading.scope, reading.sight, wish, _now_ms(services)
         )
+        mine = await lists.mine_in(session, reading.scope.book, reading.sight)
     end = wish.offset + len(rows)
-    return json_answer(
-        {"questions": rows, "total": total, "next": end if rows and end < total else None}
-    )
+    following = end if rows and end < total else None
+    return json_answer({"questions": rows, "total": total, "next": following, "my": mine})
 
 
 async def _take_search(request: web.Request) -> None:
@@ -152,7 +154,7 @@ async def similar_questions(request: web.Request) -> web.Response:
 async def export_csv(request: web.Request) -> web.Response:
     """Return all questions as CSV."""
     headings, rows = await _table(request)
-    return _file(export.to_csv(headings, rows), "text/csv", "csv")
+    return sheets.file_answer(sheets.to_csv(headings, rows), "text/csv", "questions.csv")
 
 
 @routes.get("/api/lessons/{lesson}/questions.xlsx")
@@ -160,25 +162,18 @@ async def export_csv(request: web.Request) -> web.Response:
 async def export_xlsx(request: web.Request) -> web.Response:
     """Return all questions as XLSX."""
     headings, rows = await _table(request)
-    return _file(await export.to_xlsx(headings, rows), XLSX, "xlsx")
+    body = await sheets.to_xlsx(headings, rows, export.WIDTHS)
+    return sheets.file_answer(body, sheets.XLSX, "questions.xlsx")
 
 
-async def _table(request: web.Request) -> tuple[Sequence[str], list[export.Row]]:
+async def _table(request: web.Request) -> tuple[Sequence[str], list[sheets.Row]]:
     services = request.app[SERVICES]
     reading = await _reading(request, export=True)
-    language = _choice(request, "lang", export.LANGUAGES)
+    language = query_choice(request, "lang", sheets.LANGUAGES)
     zone = ZoneInfo(services.settings.pages.time_zone)
     async with services.database.read() as session:
         rows = await export.rows_of(session, reading.scope, language, zone)
     return export.HEADINGS[language], rows
-
-
-def _file(body: bytes, kind: str, ending: str) -> web.Response:
-    headers = {
-        "Content-Disposition": f'attachment; filename="questions.{ending}"',
-        "Cache-Control": "no-store",
-    }
-    return web.Response(body=body, content_type=kind, headers=headers)
 
 
 @routes.post("/api/courses/{course}/commands")

@@ -83,6 +83,14 @@ async def dismiss(act: Act, args: OneNote) -> Result:
     return _stands(note)
 
 
+async def restore(act: Act, args: OneNote) -> Result:
+    """Bring a note back that was put aside."""
+    note = await _find(act, args)
+    if store.step(note, Step.RESTORE):
+        act.said += events.restored(note, act.by)
+    return _stands(note)
+
+
 async def withdraw(act: Act, args: OneNote) -> Result:
     """Take one's own note back; its sound is deleted."""
     note = await _find(act, args)
@@ -103,6 +111,7 @@ _TEACHER: dict[str, Entry] = {
     "note_play": Entry(OneNote, play),
     "note_stop": Entry(OneNote, stop),
     "note_dismiss": Entry(OneNote, dismiss),
+    "note_restore": Entry(OneNote, restore),
 }
 COMMANDS: Mapping[str, Entry] = {
     "note_withdraw": Entry(OneNote, withdraw, book=False),

@@ -52,6 +52,11 @@ def dismissed(note: VoiceNote, by: Facts) -> Told:
     return _for_few("note.dismissed", {"note": _stands(note), "by": by}, note)
 
 
+def restored(note: VoiceNote, by: Facts) -> Told:
+    """Tell teachers and its person that a note waits again."""
+    return _for_few("note.restored", {"note": _stands(note), "by": by}, note)
+
+
 def withdrawn(note: VoiceNote) -> Told:
     """Tell teachers and its person that a note is taken back."""
     return _for_few("note.withdrawn", {"note": _stands(note)}, note)
@@ -69,7 +74,7 @@ def _for_few(kind: str, payload: Facts, note: VoiceNote) -> Told:
 
 
 async def snapshot(
-    session: AsyncSession, lesson_id: uuid.UUID, viewer: uuid.UUID, *, teacher: bool
+    session: AsyncSession, lesson_id: uuid.UUID, viewer: uuid.UUID | None, *, teacher: bool
 ) -> list[Facts]:
     """Return the notes that a page which joins is told of, oldest first."""
     query = (

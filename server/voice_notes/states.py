@@ -25,6 +25,7 @@ class Step(StrEnum):
     PLAY = "play"
     END = "end"
     DISMISS = "dismiss"
+    RESTORE = "restore"
     WITHDRAW = "withdraw"
 
 
@@ -50,6 +51,7 @@ STEPS: dict[tuple[State, Step], State] = {
     (State.PLAYING, Step.END): State.PLAYED,
     (State.READY, Step.DISMISS): State.DISMISSED,
     (State.PLAYED, Step.DISMISS): State.DISMISSED,
+    (State.DISMISSED, Step.RESTORE): State.READY,
     (State.READY, Step.WITHDRAW): State.WITHDRAWN,
     (State.PLAYED, Step.WITHDRAW): State.WITHDRAWN,
     (State.DISMISSED, Step.WITHDRAW): State.WITHDRAWN,

@@ -1,6 +1,7 @@
 """One server and one Chromium for all browser tests; every test has its own course and lesson."""
 
 from collections.abc import AsyncIterator, Generator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
@@ -45,15 +46,23 @@ async def staff(server: RunningServer) -> AsyncIterator[Staff]:
         yield member
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def chromium() -> AsyncIterator[Browser]:
+@asynccontextmanager
+async def launched(*flags: str) -> AsyncIterator[Browser]:
+    """Run a Chromium with these flags besides the usual ones."""
     program = which("chromium")
     if program is None:
         pytest.fail("The browser tests need Chromium: apt install chromium, or run make test.")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        arguments = [*CHROMIUM_FLAGS, *flags]
+        browser = await playwright.chromium.launch(executable_path=program, args=arguments)
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    async with launched() as browser:
+        yield browser
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,15 @@ INBOUND = """async () => {
   }));
 }"""
 
+PAIR_PROTOCOL = """async () => {
+  const pc = window.__darsgoh?.player;
+  const report = await (typeof pc === "function" ? pc() : pc).getStats();
+  const entries = [...report.values()];
+  const transport = entries.find((entry) => entry.type === "transport");
+  const pair = report.get(transport?.selectedCandidatePairId);
+  return report.get(pair?.remoteCandidateId)?.protocol ?? null;
+}"""
+
 MARK_CONNECTION = """() => {
   const pc = window.__darsgoh.player;
   const call = typeof pc === "function" ? pc() : pc;
@@ -119,6 +128,12 @@ async def watches(page: Page) -> None:
     """Wait until camera and voice really play."""
     await grows("the camera's frames are decoded", lambda: frames(page, "camera"), by=10)
     await grows("the voice is heard", lambda: energy(page))
+
+
+async def pair_protocol(page: Page) -> str | None:
+    """Return what the player's connection goes over: udp or tcp."""
+    protocol: str | None = await page.evaluate(PAIR_PROTOCOL)
+    return protocol
 
 
 async def mark_connection(page: Page) -> None:

@@ -20,10 +20,22 @@ STOP_TIMEOUT = 20
 LINK = re.compile(r"/sign-in#([\w~.-]+)")
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def free_media_port() -> int:
+    """Return a number that is free on UDP and on TCP."""
+    while True:
+        port = free_port()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 @dataclass
@@ -32,7 +44,7 @@ class RunningServer:
 
     data: Path
     port: int = field(default_factory=free_port)
-    media_port: int = field(default_factory=lambda: free_port(socket.SOCK_DGRAM))
+    media_port: int = field(default_factory=free_media_port)
     admin_token: str = ""
     _process: asyncio.subprocess.Process | None = None
     _log: Path = field(init=False)
@@ -141,7 +153,9 @@ class Staff:
 async def staff_member(server: RunningServer) -> AsyncIterator[Staff]:
     """Use up the first administrator's link."""
     jar = aiohttp.CookieJar(unsafe=True)
-    async with aiohttp.ClientSession(cookie_jar=jar) as http:
+    # Between two tests the server may be just closing a connection that was kept.
+    connector = aiohttp.TCPConnector(force_close=True)
+    async with aiohttp.ClientSession(cookie_jar=jar, connector=connector) as http:
         staff = Staff(http, server)
         await staff.call("POST", "/api/sign-in/link", {"token": server.admin_token})
         yield staff

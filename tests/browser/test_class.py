@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PHONE, Classroom
+from tests.browser.line import Line
 from tests.browser.test_lesson import go_live
 from tests.browser.test_pages import inspect
 
@@ -66,3 +67,32 @@ async def test_a_poll_is_asked_answered_and_shown(classroom: Classroom, tmp_path
         await expect(page.get_by_test_id("poll-bars")).to_contain_text("2 (100 %", timeout=PATIENCE)
     await inspect(zulfiya, "class-student", tmp_path)
     await inspect(teacher, "class-teacher", tmp_path)
+
+
+async def test_an_answer_given_offline_survives_a_reload_and_counts_once(
+    classroom: Classroom,
+) -> None:
+    teacher = await go_live(classroom)
+    page = await classroom.sign_in("Zulfiya", "student", PHONE)
+    line = Line()
+    await line.lay(page)
+    await page.goto(classroom.live_url)
+    await page.get_by_test_id("watch").click()
+    await teacher.get_by_test_id("poll-new").click()
+    await teacher.get_by_test_id("poll-text").fill("Which colour bends most?")
+    await teacher.get_by_test_id("poll-option-0").fill("red")
+    await teacher.get_by_test_id("poll-option-1").fill("violet")
+    await teacher.get_by_test_id("poll-ask").click()
+    await page.get_by_test_id("choice-0").wait_for(timeout=PATIENCE)
+    await line.cut(page)
+    await page.get_by_test_id("questions-offline").wait_for(timeout=PATIENCE)
+    await page.get_by_test_id("choice-0").click()
+    await page.get_by_test_id("choice-1").click()
+    await page.get_by_test_id("vote-waits").wait_for(timeout=PATIENCE)
+    line.up = True
+    await page.reload()
+    bars = teacher.get_by_test_id("poll-bars")
+    await expect(bars).to_contain_text("1 (100 %)", timeout=PATIENCE)
+    chosen = page.get_by_test_id("choice-1").locator("input")
+    await expect(chosen).to_be_checked(timeout=PATIENCE)
+    await expect(bars).to_contain_text("1 answer")

@@ -52,7 +52,16 @@ async def inspect(page: Page, name: str, screenshots: Path) -> None:
     assert not wrong
 
 
-PUBLIC_PAGES = {"start": "/", "sign-in": "/sign-in", "gallery": "/dev/gallery", "missing": "/nope"}
+PUBLIC_PAGES = {
+    "start": "/",
+    "sign-in": "/sign-in",
+    "gallery": "/dev/gallery",
+    "gallery-speaking": "/dev/gallery?show=speaking",
+    "gallery-library": "/dev/gallery?show=library",
+    "gallery-replay": "/dev/gallery?show=replay",
+    "gallery-modes": "/dev/gallery?show=modes",
+    "missing": "/nope",
+}
 
 
 @pytest.mark.parametrize("name", PUBLIC_PAGES)
@@ -118,4 +127,5 @@ async def test_pages_of_a_lesson(classroom: Classroom, screenshots: Path) -> Non
     await teacher.get_by_test_id("end").click()
     await teacher.get_by_test_id("end-confirm").click()
     await student.get_by_test_id("ended").wait_for()
+    await student.get_by_test_id("stay").click()
     await inspect(student, "ended", screenshots)

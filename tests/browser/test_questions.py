@@ -1,16 +1,14 @@
 """Questions in real browsers: asked, voted for, answered live; offline and back; early and late."""
 
 import asyncio
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, Route, WebSocketRoute, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import PHONE, Classroom
+from tests.browser.line import Line
 from tests.browser.probes import eventually
 from tests.browser.test_lesson import go_live
 from tests.browser.test_pages import inspect
@@ -20,8 +18,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 PATIENCE = 40_000  # milliseconds; a bound for two busy cores, not a target
 ASKED = {"tg": "Байт аз чанд бит иборат аст?", "ru": "Чему равен килобайт?", "en": "Why 1024?"}
 ANSWERED_LIVE = {"tg": "Дар эфир ҷавоб доданд", "ru": "Ответили в эфире", "en": "Answered live"}
-FLAKY_QUESTIONS = 4  # fewer than one person may ask in two minutes
-ACKNOWLEDGEMENT = re.compile(r"^43\d+\[")  # a Socket.IO acknowledgement inside Engine.IO
 
 
 async def open_lesson(room: Classroom) -> None:
@@ -143,40 +139,6 @@ async def test_new_questions_do_not_move_what_is_being_read(classroom: Classroom
     await expect(fresh).to_have_count(0)
 
 
-@dataclass
-class Line:
-    """The wire between one page and the server, which can be cut and can lose answers."""
-
-    up: bool = True
-    lose: Callable[[], bool] = lambda: False
-    sockets: list[WebSocketRoute] = field(default_factory=list)
-
-    async def lay(self, page: Page) -> None:
-        await page.context.route("**/socket.io/*polling*", self._poll)
-        await page.context.route_web_socket(re.compile("/socket.io/"), self._socket)
-
-    async def cut(self, page: Page) -> None:
-        self.up = False
-        await page.evaluate("() => window.__darsgoh.lesson().cutSocket()")
-
-    async def _poll(self, route: Route) -> None:
-        await (route.continue_() if self.up else route.abort())
-
-    async def _socket(self, page_side: WebSocketRoute) -> None:
-        if not self.up:
-            await page_side.close()
-            return
-        server_side = page_side.connect_to_server()
-        page_side.on_message(server_side.send)
-
-        def down(message: str | bytes) -> None:
-            lost = isinstance(message, str) and ACKNOWLEDGEMENT.match(message) and self.lose()
-            if not lost:
-                page_side.send(message)
-
-        server_side.on_message(down)
-
-
 async def test_an_offline_question_survives_a_reload_and_arrives_exactly_once(
     classroom: Classroom,
 ) -> None:
@@ -201,30 +163,6 @@ async def test_an_offline_question_survives_a_reload_and_arrives_exactly_once(
     for page in (student, other):
         texts = [each["text"] for each in (await knows(page))["questions"]]
         assert texts == ["Written offline"]
-
-
-async def test_with_half_of_the_acknowledgements_cut_each_question_arrives_once_in_order(
-    classroom: Classroom,
-) -> None:
-    await open_lesson(classroom)
-    other = await attend(classroom, "Other")
-    student = await classroom.sign_in("Student", "student")
-    answers = iter(range(1_000))
-    line = Line()
-    await line.lay(student)
-    await student.goto(classroom.live_url)
-    await student.get_by_test_id("ask-text").wait_for()
-    line.lose = lambda: next(answers) % 2 == 0
-    wanted = [f"Question {number}?" for number in range(FLAKY_QUESTIONS)]
-    for text in wanted:
-        await ask(student, text)
-    await expect(student.get_by_test_id("outbox")).to_have_count(0, timeout=3 * PATIENCE)
-
-    async def arrived() -> bool:
-        found = (await knows(other))["questions"]
-        return [each["text"] for each in found] == wanted
-
-    await eventually("every question has arrived once, in order", arrived)
 
 
 async def test_who_joins_late_knows_the_same(classroom: Classroom) -> None:
@@ -343,3 +281,59 @@ async def test_pages_of_questions(classroom: Classroom, screenshots: Path) -> No
     await screen.goto(f"{classroom.live_url}/screen")
     await screen.get_by_test_id("screen-question").wait_for()
     await inspect(screen, "questions-screen", screenshots)
+
+
+async def test_one_person_on_two_tabs_and_two_devices_counts_once(classroom: Classroom) -> None:
+    teacher = await go_live(classroom)
+    asker = await attend(classroom, "Asker")
+    link = await classroom.staff.invite(classroom.course, "Anor", "student")
+    computer = await classroom.open_browser()
+    await computer.goto(classroom.server.url + link)
+    await computer.get_by_test_id("continue").click()
+    await computer.wait_for_url(lambda url: "/sign-in" not in url)
+    tab = await computer.context.new_page()
+    phone = await second_device(classroom, computer)
+    pages = [computer, tab, phone]
+    for page in pages:
+        await page.goto(classroom.live_url)
+        await page.get_by_test_id("watch").click()
+        await page.get_by_test_id("hand-raise").wait_for(timeout=PATIENCE)
+    # Two people, however many pages they have.
+    await expect(asker.get_by_test_id("ask-text")).to_be_visible()
+    for page in pages:
+        await expect(page.get_by_test_id("present")).to_contain_text("2 ", timeout=PATIENCE)
+    await ask(asker, "Once?")
+    votes = [(await show(page, "Once?")).get_by_test_id("vote") for page in pages]
+    await votes[0].click()
+    for vote in votes:
+        await expect(vote).to_have_attribute("aria-pressed", "true", timeout=PATIENCE)
+    await expect(question(asker, "Once?").locator(".vote")).to_contain_text("1", timeout=PATIENCE)
+    await computer.get_by_test_id("hand-raise").click()
+    for page in pages:
+        place = page.get_by_test_id("hand-place")
+        await expect(place).to_have_text("You are next.", timeout=PATIENCE)
+    await phone.get_by_test_id("hand-lower").click()
+    for page in pages:
+        await page.get_by_test_id("hand-raise").wait_for(timeout=PATIENCE)
+    # Both at once are still one hand.
+    await asyncio.gather(*(page.get_by_test_id("hand-raise").click() for page in (tab, phone)))
+    for page in pages:
+        await page.get_by_test_id("hand-place").wait_for(timeout=PATIENCE)
+    hands = teacher.get_by_test_id("hand-item")
+    await show_in_queue(teacher, hands)
+    await asyncio.sleep(1)  # for a double to arrive, if there were one
+    await expect(hands).to_have_count(1)
+    for page in pages:
+        known = await page.evaluate("() => window.__darsgoh.hands().list.length")
+        assert known == 1
+
+
+async def second_device(room: Classroom, first: Page) -> Page:
+    """Open a browser of its own for the same person, with a sign-in of its own."""
+    session = await first.evaluate("async () => (await fetch('/api/session')).json()")
+    answer = await room.staff.call("POST", f"/api/people/{session['person']['id']}/link", {})
+    page = await room.open_browser(PHONE)
+    await page.goto(answer["link"])
+    await page.get_by_test_id("continue").click()
+    await page.wait_for_url(lambda url: "/sign-in" not in url)
+    return page

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PHONE, Classroom
-from tests.browser.probes import eventually, grows, slot
+from tests.browser.probes import eventually, frames, grows, slot
 from tests.browser.test_lesson import go_live, watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -127,6 +127,57 @@ async def test_sound_goes_out_only_while_the_button_is_held(classroom: Classroom
     await eventually("nothing is heard after it", lambda: stays_silent(classmate))
 
 
+async def test_a_guests_camera_is_seen_by_others_and_gone_when_it_is_off(
+    classroom: Classroom,
+) -> None:
+    teacher = await go_live(classroom)
+    student = await attend(classroom, "Anor")
+    classmate = await attend(classroom, "Behruz")
+    await student.get_by_label("With my camera").check()
+    await accepted(teacher, student)
+    await expect(teacher.get_by_test_id("camera-wish")).to_have_text("With camera")
+    await teacher.get_by_test_id("turn-start").click()
+    await student.get_by_test_id("on-air").wait_for(timeout=PATIENCE)
+    await grows("the classmate hears the student", lambda: guest_energy(classmate), by=CALM)
+    assert await microphones(student) == ["live"]
+    await student.get_by_test_id("camera-show").click(timeout=PATIENCE)
+    await student.get_by_test_id("guest-preview").wait_for(timeout=PATIENCE)
+    await grows("the guest's frames are decoded", lambda: frames(classmate, "guest"), by=10)
+    await expect(classmate.get_by_test_id("video-guest")).to_be_visible(timeout=PATIENCE)
+    await grows("the student is still heard", lambda: guest_energy(classmate), by=CALM)
+    await student.get_by_test_id("camera-hide").click()
+    assert await microphones(student) == ["live", "ended"]
+    await expect(classmate.get_by_test_id("tile-guest")).to_be_hidden(timeout=PATIENCE)
+    await grows("the voice goes on without the camera", lambda: guest_energy(classmate), by=CALM)
+    await student.get_by_test_id("camera-show").click(timeout=PATIENCE)
+    await grows("the camera is back", lambda: frames(classmate, "guest"), by=10)
+    await teacher.get_by_test_id("turn-end").click()
+    await student.get_by_test_id("hand-raise").wait_for(timeout=PATIENCE)
+    assert await microphones(student) == ["ended", "ended", "ended"]
+    await expect(classmate.get_by_test_id("tile-guest")).to_be_hidden(timeout=PATIENCE)
+    await eventually("the classmate hears no more", lambda: stays_silent(classmate))
+
+
+async def test_who_wants_to_be_heard_only_at_times_chooses_so(classroom: Classroom) -> None:
+    teacher = await go_live(classroom)
+    student = await attend(classroom, "Anor")
+    classmate = await attend(classroom, "Behruz")
+    await on_air(teacher, student)
+    await student.get_by_test_id("air-frame").wait_for()
+    await student.get_by_label("Only be heard while I hold a button").check()
+    await expect(student.get_by_test_id("air-frame")).to_have_count(0)
+    await eventually("nothing is heard unless the button is held", lambda: stays_silent(classmate))
+    await student.get_by_label("Tap once to talk and once to be silent").check()
+    await student.get_by_test_id("talk").click()
+    await student.get_by_test_id("air-frame").wait_for()
+    await grows("the classmate hears the student", lambda: guest_energy(classmate), by=CALM)
+    await student.get_by_test_id("talk").click()
+    await expect(student.get_by_test_id("air-frame")).to_have_count(0)
+    await student.get_by_label("Only be heard while I hold a button").uncheck()
+    await student.get_by_test_id("air-frame").wait_for()
+    await grows("the classmate hears the student", lambda: guest_energy(classmate), by=CALM)
+
+
 async def test_places_no_thanks_and_lowering_all(classroom: Classroom) -> None:
     teacher = await go_live(classroom)
     first = await attend(classroom, "Anor")
@@ -141,10 +192,11 @@ async def test_places_no_thanks_and_lowering_all(classroom: Classroom) -> None:
     )
     assert await microphones(first) == []
     await teacher.get_by_test_id("hands-lower").click()
+    await teacher.get_by_test_id("hands-lower-confirm").click()
     await expect(second.get_by_test_id("hand-state")).to_have_attribute(
         "data-state", "down", timeout=PATIENCE
     )
-    await expect(teacher.get_by_test_id("no-hands")).to_be_visible(timeout=PATIENCE)
+    await expect(teacher.get_by_test_id("hand-item")).to_have_count(0, timeout=PATIENCE)
 
 
 async def test_a_microphone_that_is_not_allowed_is_said_in_words(classroom: Classroom) -> None:
@@ -191,7 +243,7 @@ async def test_pages_of_speaking(classroom: Classroom, screenshots: Path) -> Non
     await speaker.get_by_test_id("verdict").wait_for(timeout=PATIENCE)
     await speaker.screenshot(path=screenshots / "speaking-tg-tested.png")
     await expect(teacher.get_by_test_id("turn-start")).to_be_visible(timeout=PATIENCE)
-    await teacher.get_by_test_id("hands-console").screenshot(
+    await teacher.get_by_test_id("console").screenshot(
         path=screenshots / "speaking-console-ready.png"
     )
     await teacher.get_by_test_id("turn-start").click()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import web
 
-from media.room import Rooms
+from media.rooms import Rooms
 from media.worker import Worker
 from signaling.app import Signaling
 from tests.integration.school import KEY, LESSON, School

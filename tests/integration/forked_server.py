@@ -8,7 +8,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.browser.server import ROOT, START_TIMEOUT, STOP_TIMEOUT, free_port
+from tests.browser.server import ROOT, free_port
 
 # Each line it reads is a start; what it forks is the whole program with its command line.
 _FORKER = """
@@ -24,6 +24,9 @@ while sys.stdin.readline():
         program.main()
     print(child, flush=True)
 """
+# Bounds, not targets: two hundred starts are a quarter of an hour beside everything else.
+START_TIMEOUT = 180  # seconds
+STOP_TIMEOUT = 90  # seconds
 _GONE_SECONDS = 0.01  # between looks whether a killed process is gone
 
 

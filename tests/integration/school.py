@@ -10,7 +10,7 @@ from signaling.grants import Grant, Right, issue
 if TYPE_CHECKING:
     from aiohttp.test_utils import TestServer
 
-    from media.room import Rooms
+    from media.rooms import Rooms
     from media.types import Source
     from signaling.app import Signaling
 
@@ -52,6 +52,17 @@ class School:
 
     def student(self) -> str:
         return self.token("student", Right.WATCH)
+
+    def media_address(self) -> tuple[str, int]:
+        """Return where the server takes media."""
+        candidate = self.rooms.candidates()[0]
+        return candidate.address, candidate.port
+
+    def estimates(self) -> list[int | None]:
+        """Return what the path toward each subscriber carries, bits a second."""
+        room = self.rooms.get(LESSON)
+        assert room is not None
+        return [one.transport.estimate for one in room.subscriptions()]
 
     def sources(self) -> set[Source]:
         room = self.rooms.get(LESSON)

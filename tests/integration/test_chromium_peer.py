@@ -105,3 +105,8 @@ async def test_chromium_goes_on_after_an_ice_restart(school: School, page: Page)
         (transport,) = await stats(page, "transport")
         assert transport["srtpCipher"] == "SRTP_AEAD_AES_128_GCM"
         assert len(school.signaling.sessions) == 2
+
+        async def path_is_known() -> bool:
+            return None not in school.estimates()
+
+        await eventually(path_is_known)

@@ -126,7 +126,11 @@ async def test_packets_that_go_on_after_the_turn_are_refused(school: School) -> 
     await until(lambda: publication.has_started(Source.GUEST_VOICE))
     room.set_turns(Turns())
     before = counters()["rejected_stranger"]
-    voice.say(50)
-    await until(lambda: counters()["rejected_stranger"] >= before + 50)
+
+    def refused() -> bool:
+        voice.say()  # some are lost on the way when the machine is busy
+        return counters()["rejected_stranger"] >= before + 50
+
+    await until(refused)
     assert school.sources() == set()
     await peer.vanish()

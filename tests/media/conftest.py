@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from media.room import Rooms
+from media.rooms import Rooms
 from media.worker import Worker
 from tests.media.fake_engine import FakeEngine, FakeTimers
 

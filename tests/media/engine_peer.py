@@ -62,14 +62,16 @@ class EnginePeer:
     transport: int
     router: int = 1
     profile: SrtpProfile = "AEAD_AES_128_GCM"
+    host: str = "127.0.0.1"
     packets: list[bytes] = field(default_factory=list)
     reports: list[bytes] = field(default_factory=list)
     dtls: list[bytes] = field(default_factory=list)
     answers: list[stun.Message] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        self.socket = socket.socket(family, socket.SOCK_DGRAM)
+        self.socket.bind((self.host, 0))
         self.socket.settimeout(0.2)
         self.password = PWD.format(self.transport)
         self.engine.transport_create(
@@ -100,7 +102,7 @@ class EnginePeer:
 
     def send(self, datagram: bytes) -> None:
         """Send anything to the media port."""
-        self.socket.sendto(datagram, ("127.0.0.1", self.engine.port))
+        self.socket.sendto(datagram, (self.host, self.engine.port))
 
     def send_rtp(self, packet: bytes) -> None:
         """Protect and send an RTP packet."""
@@ -116,9 +118,12 @@ class EnginePeer:
         while not is_enough():
             assert monotonic() < deadline, "It did not come."
             try:
-                self._sort(self.socket.recv(4096))
+                self._sort(self.receive())
             except TimeoutError:
                 continue
+
+    def receive(self) -> bytes:
+        return self.socket.recv(4096)
 
     def _sort(self, datagram: bytes) -> None:
         if datagram[0] < 4:

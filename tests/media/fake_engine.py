@@ -17,12 +17,14 @@ COMMANDS = (
     "direct_transport_create",
     "transport_restart_ice",
     "transport_set_keys",
+    "transport_probe",
     "transport_close",
     "producer_create",
     "producer_close",
     "keyframe_request",
     "consumer_create",
     "consumer_set_producer",
+    "consumer_set_limit",
     "consumer_close",
     "packets_send",
 )
@@ -33,11 +35,13 @@ class FakeEngine:
 
     def __init__(self, port: int = 40000) -> None:
         self.port = port
+        self.tcp_ports: list[int] = []
         self.commands: list[tuple[Any, ...]] = []
         self.sent: list[tuple[int, bytes]] = []
         self.on_dtls: Callable[[int, bytes], None] | None = None
         self.refused: set[str] = set()  # commands that raise ValueError
         self.closed = False
+        self.stats: dict[int, dict[str, Any]] = {}  # what differs from nothing, by transport
         self._events: list[tuple[Any, ...]] = []
         self.event_fd = os.eventfd(0, os.EFD_NONBLOCK)
 
@@ -70,7 +74,8 @@ class FakeEngine:
         return {"packets_received": 1}
 
     def transport_stats(self, transport: int) -> dict[str, Any] | None:
-        return {"address": None, "packets_sent": transport}
+        own = {"address": None, "packets_sent": transport}
+        return {**own, "fraction_lost": None, "round_trip_ms": None} | self.stats.get(transport, {})
 
     def close(self) -> None:
         if not self.closed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from media.room import Publication, Room, Rooms, Subscription
+from media.rooms import Rooms
 from media.types import Fingerprint
 from tests.media.network_peer import NetworkPeer
 from tests.media.values import CLASSROOM, slot, tracks
@@ -13,6 +13,7 @@ from tests.media.waiting import until
 
 if TYPE_CHECKING:
     from media.events import RoomEvent
+    from media.room import Publication, Room, Subscription
     from media.types import Slot, Source
     from media.worker import Worker
     from tests.media.network_peer import Voice
@@ -31,10 +32,11 @@ class Lesson:
         self.events: list[RoomEvent] = []
         self.room.subscribe_events(self.events.append)
         self.peers: list[NetworkPeer] = []
+        self.candidate = worker.candidates()[0]  # where the next peer connects to
 
     def peer(self, member: Publication | Subscription, known: bool = True) -> NetworkPeer:
         """Return a peer that is expected, or one with another certificate."""
-        peer = NetworkPeer(member.transport, self.worker.candidates()[0])
+        peer = NetworkPeer(member.transport, self.candidate)
         member.transport.connect(peer.dtls.fingerprints[:1] if known else WRONG)
         self.peers.append(peer)
         return peer

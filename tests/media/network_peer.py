@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pylibsrtp
 from aioice import stun
@@ -55,6 +55,37 @@ def vp8(keyframe: bool, picture: int, filling: bytes = b"") -> bytes:
     return descriptor + start + filling
 
 
+class Framing(asyncio.Protocol):
+    """A TCP connection that carries datagrams (RFC 4571), used like a datagram transport."""
+
+    def __init__(self, receive: Callable[[bytes, object], None]) -> None:
+        self.wire: asyncio.Transport
+        self._receive = receive
+        self._stream = bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.wire = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._stream += data
+        while len(self._stream) >= 2:
+            end = 2 + int.from_bytes(self._stream[:2])
+            if len(self._stream) < end:
+                return
+            frame = bytes(self._stream[2:end])
+            del self._stream[:end]
+            self._receive(frame, None)
+
+    def sendto(self, datagram: bytes) -> None:
+        self.wire.write(struct.pack("!H", len(datagram)) + datagram)
+
+    def is_closing(self) -> bool:
+        return self.wire.is_closing()
+
+    def close(self) -> None:
+        self.wire.close()
+
+
 class NetworkPeer(asyncio.DatagramProtocol):
     """A publisher's or subscriber's end on the network."""
 
@@ -62,7 +93,7 @@ class NetworkPeer(asyncio.DatagramProtocol):
         self.remote = transport
         self.ice: IceCredentials = transport.ice
         self.server: Fingerprint = transport.fingerprint
-        self.address = (candidate.address, candidate.port)
+        self.candidate = candidate
         self.dtls = DtlsPeer(self.send_dtls)
         self.lose: Callable[[bytes], bool] = lambda _: False  # applied to our DTLS datagrams
         self.responses: list[stun.Message] = []
@@ -71,16 +102,18 @@ class NetworkPeer(asyncio.DatagramProtocol):
         self.media_datagrams = 0  # SRTP and SRTCP as they came
         self.early: list[bytes] = []  # what came on the heels of the server's Finished
         self.silent = False
-        self.socket: asyncio.DatagramTransport
+        self.socket: asyncio.DatagramTransport | Framing
         self._checking: asyncio.Task[None] | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Return where the media port is."""
+        return self.candidate.address, self.candidate.port
 
     async def open(self) -> NetworkPeer:
         """Open the socket and begin to check."""
-        loop = asyncio.get_running_loop()
-        self.socket, _ = await loop.create_datagram_endpoint(
-            lambda: self, local_addr=("127.0.0.1", 0)
-        )
-        self._checking = loop.create_task(self._check_for_ever())
+        await self._open_socket()
+        self._checking = asyncio.create_task(self._check_for_ever())
         return self
 
     async def connect(self) -> NetworkPeer:
@@ -94,12 +127,11 @@ class NetworkPeer(asyncio.DatagramProtocol):
         self.early.clear()
         return self
 
-    async def move(self) -> None:
-        """Go on from another port, as after a change of network."""
+    async def move(self, candidate: Candidate | None = None) -> None:
+        """Go on from another port, as after a change of network, perhaps to another candidate."""
         old = self.socket
-        self.socket, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: self, local_addr=("127.0.0.1", 0)
-        )
+        self.candidate = candidate or self.candidate
+        await self._open_socket()
         old.close()
         self.check()
 
@@ -131,7 +163,7 @@ class NetworkPeer(asyncio.DatagramProtocol):
     def send(self, datagram: bytes) -> None:
         """Send anything to the media port."""
         if not self.socket.is_closing():
-            self.socket.sendto(datagram, self.address)
+            self.socket.sendto(datagram)
 
     def send_dtls(self, datagram: bytes) -> None:
         if not self.lose(datagram):
@@ -169,6 +201,18 @@ class NetworkPeer(asyncio.DatagramProtocol):
                 self.received.append(RtpPacket.parse(session.unprotect(data)))
         except pylibsrtp.Error:
             raise AssertionError("the engine sent what SRTP refuses") from None
+
+    async def _open_socket(self) -> None:
+        loop, to = asyncio.get_running_loop(), self.candidate
+        if to.protocol == "tcp":
+            _, self.socket = await loop.create_connection(
+                lambda: Framing(self.datagram_received), to.address, to.port
+            )
+            return
+        # connected, so that an answer from another address is none, as for browsers
+        self.socket, _ = await loop.create_datagram_endpoint(
+            lambda: self, remote_addr=(to.address, to.port)
+        )
 
     async def _check_for_ever(self) -> None:
         while True:
@@ -214,9 +258,10 @@ class Picture:
         self.timestamp = 5000
         self.frames = 0
 
-    def show(self, keyframe: bool = False) -> None:
-        """Send one frame."""
-        payload = vp8(keyframe, self.frames, b"frame %d %d" % (self.ssrc, self.frames))
+    def show(self, keyframe: bool = False, filling: int = 0) -> None:
+        """Send one frame, larger by so many bytes."""
+        words = b"frame %d %d" % (self.ssrc, self.frames)
+        payload = vp8(keyframe, self.frames, words + bytes(filling))
         self.peer.send_media(
             rtp(self.ssrc, self.payload_type, self.sequence, self.timestamp, payload, marker=True)
         )

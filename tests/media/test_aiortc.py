@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from media.room import Publication, Room, Rooms, Subscription
+from media.rooms import Rooms
 from media.types import CloseReason, Slot, Source
 from media.worker import LOOPBACK, Worker
 from tests.media.ortc_peer import TONE, ColourTrack, OrtcPeer, ToneTrack
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     import av
     from aiortc import MediaStreamTrack
+
+    from media.room import Publication, Room, Subscription
 
 RED, BLUE = (82, 90, 240), (41, 240, 110)  # Y, U, V
 COLOUR_ERROR = 12  # what VP8 may change at a low rate

@@ -29,6 +29,7 @@ CAMERA_PARAMETERS: ProducerParameters = {
     "mid": "0",
     "ssrcs": [CAMERA_SSRC],
     "rtx_ssrcs": [],
+    "rids": [],
     "codecs": [VP8],  # type: ignore[list-item] # a plain dict of the right shape
     "extensions": {},
     "nack": True,
@@ -43,6 +44,7 @@ SLOT_PARAMETERS: ConsumerParameters = {
     "codecs": [VP8_OUT],  # type: ignore[list-item] # a plain dict of the right shape
     "extensions": {"mid": 4},
     "nack": True,
+    "remb": False,
 }
 
 
@@ -92,6 +94,24 @@ def test_a_camera_reaches_a_subscriber(engine: Engine, profile: str, open_peer: 
     assert numbers[0] < 32768
     assert {packet[8:12] for packet in student.packets} == {struct.pack("!I", SLOT_SSRC)}
     assert {packet[1] & 0x7F for packet in student.packets} == {100}
+
+
+def test_a_class_on_all_threads_misses_nothing(engine: Engine, open_peer: Opener) -> None:
+    teacher = open_peer(FIRST).connect()
+    publish(engine)
+    students = [open_peer(transport).connect() for transport in range(50, 56)]
+    for number, student in enumerate(students):
+        slot = SLOT_PARAMETERS | {"ssrc": SLOT_SSRC + number, "rtx_ssrc": None}
+        engine.consumer_create(SLOT + number, student.transport, slot)  # type: ignore[arg-type] # a dict of the right shape
+        engine.consumer_set_producer(SLOT + number, CAMERA)
+    for number in range(40):
+        frame = vp8(number, is_keyframe=number == 0)
+        teacher.send_rtp(rtp(CAMERA_SSRC, 96, 65530 + number, 3000 * number, frame))
+    for student in students:
+        student.receive_until(lambda student=student: len(student.packets) >= 40)  # type: ignore[misc] # bound
+        numbers = [struct.unpack("!H", packet[2:4])[0] for packet in student.packets]
+        assert numbers == list(range(numbers[0], numbers[0] + 40))
+    assert engine.counters()["dropped_mirrored"] == 0
 
 
 def test_events_tell_what_happens(engine: Engine, open_peer: Opener) -> None:
@@ -194,6 +214,10 @@ def test_wrong_shapes_are_value_errors(engine: Engine) -> None:
         engine.producer_create(1, 1, {"kind": "audio"})  # type: ignore[typeddict-item] # on purpose
     with pytest.raises(ValueError, match="'smell' is neither audio nor video"):
         engine.producer_create(1, 1, CAMERA_PARAMETERS | {"kind": "smell"})  # type: ignore[arg-type] # on purpose
+    with pytest.raises(ValueError, match="rids are at most 4"):
+        engine.producer_create(1, 1, CAMERA_PARAMETERS | {"rids": ["a", "b", "c", "d", "e"]})
+    with pytest.raises(ValueError, match="of 1 to 16 bytes"):
+        engine.producer_create(1, 1, CAMERA_PARAMETERS | {"rids": ["x" * 17]})
     with pytest.raises(ValueError, match="codecs is empty"):
         engine.consumer_create(1, 1, SLOT_PARAMETERS | {"codecs": []})
     with pytest.raises(ValueError, match="is not an IP address"):

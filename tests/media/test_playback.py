@@ -9,12 +9,13 @@ import pytest
 
 from media.errors import LimitReached, RoomClosed, SourceTaken
 from media.playback import PACKET_SECONDS, Playback, play
-from media.room import RoomLimits, Rooms
+from media.room import RoomLimits
 from media.types import Slot, Source, Turns
 from tests.media.test_room import Lesson, settle
 from tests.media.values import tracks
 
 if TYPE_CHECKING:
+    from media.rooms import Rooms
     from tests.media.fake_engine import FakeEngine, FakeTimers
 
 VOICE = Source.GUEST_VOICE

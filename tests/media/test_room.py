@@ -34,9 +34,9 @@ from media.room import (
     Publication,
     Room,
     RoomLimits,
-    Rooms,
     Subscription,
 )
+from media.rooms import Rooms
 from media.transport import CONNECT_TIMEOUT
 from media.types import Activity, CloseReason, Slot, Source, SourceState, TransportState
 from tests.media.values import CLASSROOM, H264, PLAIN, VP8, slot, track, tracks
@@ -535,14 +535,14 @@ async def test_a_lesson_has_one_room(rooms: Rooms) -> None:
         rooms.open("lesson", live=True)
 
 
-async def test_after_a_failed_thread_everybody_may_come_back(
+async def test_after_a_failure_everybody_may_come_back(
     lesson: Lesson, caplog: pytest.LogCaptureFixture
 ) -> None:
     teacher = await lesson.start("teacher", CAMERA)
     student = lesson.watch("student")
     lesson.take()
     with caplog.at_level(logging.ERROR):
-        lesson.engine.inject(("worker_failed", 0, "panic"))
+        lesson.engine.inject(("room_failed", lesson.room.router.id, "panic"))
         await settle()
     assert teacher.closed
     assert student.closed

@@ -17,7 +17,8 @@ from media.events import (
     SourceResumed,
     SourceStalled,
 )
-from media.room import Publication, Room, RoomLimits, Rooms
+from media.room import Publication, Room, RoomLimits
+from media.rooms import Rooms
 from media.slots import assign
 from media.types import Activity, CloseReason, Slot, Source, SourceState, TransportState, Turns
 from tests.media.values import CLASSROOM, PLAIN, slot, tracks

@@ -196,6 +196,7 @@ async def test_parameters_reach_the_engine_whole(engine: FakeEngine, transport: 
         "mid": "ca",
         "ssrcs": [7],
         "rtx_ssrcs": [8],
+        "rids": [],
         "codecs": [
             {"name": "VP8", "payload_type": 96, "clock_rate": 90000, "rtx_payload_type": 97}
         ],
@@ -213,6 +214,10 @@ async def test_parameters_reach_the_engine_whole(engine: FakeEngine, transport: 
         (consumer.id, producer.id),
         (consumer.id, None),
     ]
+    consumer.set_limit(57_600)
+    consumer.set_limit(57_600)
+    consumer.set_limit(None)
+    assert engine.named("consumer_set_limit") == [(consumer.id, 57_600), (consumer.id, None)]
     producer.request_keyframe()
     assert engine.named("keyframe_request") == [(producer.id,)]
 

@@ -8,12 +8,13 @@ import pytest
 
 from media.errors import LimitReached, SourceTaken, TurnOver
 from media.events import SlotChanged, SourceAdded, SourceRemoved
-from media.room import PUBLISHER_GRACE, Publication, RoomLimits, Rooms
+from media.room import PUBLISHER_GRACE, Publication, RoomLimits
 from media.types import CloseReason, Slot, Source, Turns
 from tests.media.test_room import Lesson, connect, settle
 from tests.media.values import tracks
 
 if TYPE_CHECKING:
+    from media.rooms import Rooms
     from tests.media.fake_engine import FakeEngine, FakeTimers
 
 GUEST_CAMERA, GUEST_VOICE = Source.GUEST_CAMERA, Source.GUEST_VOICE

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from media.errors import Closed, WorkerClosed
-from media.types import Candidate, CloseReason, Slot, Source, TransportState
+from media.types import Candidate, CloseReason, Layer, Slot, Source, TransportState
 from media.worker import LOOPBACK, Worker, reachable_addresses
 from tests.media.values import slot, track
 
@@ -32,6 +32,13 @@ async def test_candidates_are_the_announced_addresses_with_the_bound_port(
         Candidate("2001:db8::7", 40000, "udp"),
     ]
     assert worker.port == 40000
+    engine.tcp_ports = [40000, 443]
+    assert worker.candidates()[2:] == [
+        Candidate("192.0.2.7", 40000, "tcp"),
+        Candidate("2001:db8::7", 40000, "tcp"),
+        Candidate("192.0.2.7", 443, "tcp"),
+        Candidate("2001:db8::7", 443, "tcp"),
+    ]
     await worker.close()
 
 
@@ -54,11 +61,15 @@ async def test_each_event_finds_whom_it_concerns(worker: Worker, engine: FakeEng
         ("transport_connected", transport.id, "192.0.2.5:4000"),
         ("producer_started", voice.id, 1000),
         ("audio_levels", [(voice.id, 33), (999, 1)]),
+        ("estimates", [(transport.id, 640_000), (999, 1)]),
+        ("layers", [(voice.id, [(320, 180, 90_000), (640, 360, 300_000)]), (999, [])]),
         ("transport_migrated", transport.id, "192.0.2.6:4001"),
     )
     await drained()
     assert voice.started
     assert levels == [33]
+    assert transport.estimate == 640_000
+    assert voice.layers == (Layer(320, 180, 90_000), Layer(640, 360, 300_000))
     assert transport.address == "192.0.2.6:4001"
 
 
@@ -68,6 +79,8 @@ async def test_each_event_finds_whom_it_concerns(worker: Worker, engine: FakeEng
         ("dtls_received", 999, b"\x16"),
         ("packets_received", 999, 999, [b""]),
         ("audio_levels", [(999, 1)]),
+        ("estimates", [(999, 1)]),
+        ("layers", [(999, [(1, 1, 1)])]),
         ("producer_started", 999, 1),
         ("producer_stalled", 999),
         ("transport_connected", 999, "192.0.2.5:4000"),
@@ -148,12 +161,25 @@ async def test_a_closed_worker_opens_nothing_more(worker: Worker, engine: FakeEn
         worker.create_router()
 
 
-async def test_a_failed_thread_ends_its_own_routers_only(engine: FakeEngine) -> None:
-    worker = Worker(engine, threads=2)
-    routers = [worker.create_router() for _ in range(4)]
-    engine.inject(("worker_failed", 1, "index out of bounds"))
+async def test_a_failed_room_ends_alone(engine: FakeEngine) -> None:
+    worker = Worker(engine)
+    routers = [worker.create_router() for _ in range(3)]
+    engine.inject(("room_failed", routers[1].id, "index out of bounds"))
     await drained()
-    assert [router.closed for router in routers] == [True, False, True, False]
+    assert [router.closed for router in routers] == [False, True, False]
+    await worker.close()
+
+
+async def test_a_flood_of_failures_is_one_line(
+    engine: FakeEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = Worker(engine)
+    routers = [worker.create_router() for _ in range(50)]
+    for router in routers:
+        engine.inject(("room_failed", router.id, "index out of bounds"))
+    await drained()
+    assert all(router.closed for router in routers)
+    assert caplog.text.count("index out of bounds") == 1
     await worker.close()
 
 

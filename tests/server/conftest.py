@@ -15,7 +15,7 @@ from aiohttp import ClientResponse, CookieJar
 from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
 
-from media.room import Rooms
+from media.rooms import Rooms
 from media.worker import Worker
 from server import accounts
 from server.app import build_services, create_app
@@ -55,6 +55,9 @@ class FakeClock:
         self.steady += int(span.total_seconds() * 1000)
 
 
+STALL = 60  # seconds a disk that serves everything else may take for one write
+
+
 @dataclass
 class Place:
     """Where a server of the tests keeps its things."""
@@ -65,7 +68,7 @@ class Place:
     def settings(self, **sections: dict[str, Any]) -> Settings:
         fixed: dict[str, dict[str, Any]] = {
             "data": {"directory": self.directory},
-            "database": {"url": self.url},
+            "database": {"url": self.url, "busy_seconds": STALL},
         }
         return Settings(**{**fixed, **sections})
 

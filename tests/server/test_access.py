@@ -17,9 +17,16 @@ PAGES = {
     "/join/{code}",
     "/courses",
     "/courses/{course}",
+    "/courses/{course}/questions",
+    "/courses/{course}/attendance",
+    "/lessons/{lesson}/attendance",
     "/lessons/{lesson}",
     "/lessons/{lesson}/teach",
     "/lessons/{lesson}/screen",
+    "/lessons/{lesson}/listen",
+    "/lessons/{lesson}/replay",
+    "/recordings",
+    "/timetable",
     "/people",
     "/dev/gallery",
 }
@@ -131,6 +138,115 @@ CASES = [
             ("GET", "/sound", "401 404 403 404 404 404 404", None),
         )
     ),
+    Case("GET", "/api/recordings", "401 200 200 200 200 200 200"),  # those they teach
+    Case("DELETE", "/api/lessons/{lesson}/recording", "401 404 403 404 404 404 404"),
+    Case("POST", "/api/lessons/{lesson}/recording/restore", "401 404 403 404 404 404 404"),
+    # While a lesson is on, its captions wait; those of one that is over:
+    # tests/server/recordings/test_captions.py.
+    Case("PUT", "/api/lessons/{lesson}/captions/{language}", "401 404 403 404 404 404 404"),
+    Case("DELETE", "/api/lessons/{lesson}/captions/{language}", "401 404 403 404 404 404 404"),
+    Case(
+        "POST",
+        "/api/lessons/{lesson}/captions/{language}/restore",
+        "401 404 403 404 404 404 404",
+    ),
+    Case("POST", "/api/lessons/{lesson}/captions/{language}/draft", "401 404 403 404 404 404 404"),
+    Case("GET", "/api/courses/{course}/recordings", "401 404 403 404 200 404 200"),
+    Case(
+        "PUT",
+        "/api/courses/{course}/recordings",
+        "401 404 403 404 200 404 200",
+        {"publish": True, "pack": True, "keep_days": None},
+    ),
+    *(
+        Case("GET", f"/api/{what}/attendance{rest}", "401 404 403 404 200 404 200")
+        for what in ("courses/{course}", "lessons/{lesson}")
+        for rest in ("", ".xlsx")
+    ),
+    Case("GET", "/api/timetable", "401 200 200 200 200 200 200"),  # their own and public lessons
+    Case(
+        "POST",
+        "/api/courses/{course}/plan",
+        "401 404 403 404 200 404 200",
+        {"title": "New", "starts": "2026-09-02T09:00", "minutes": 90, "dry": True},
+    ),
+    Case(
+        "PATCH",
+        "/api/lessons/{lesson}/plan",
+        "401 404 403 404 200 404 200",
+        {"scope": "this", "was": None, "minutes": 60, "dry": True},
+    ),
+    Case("GET", "/api/courses/{course}/timetable", "401 404 403 404 200 404 200"),
+    Case(
+        "PUT",
+        "/api/courses/{course}/timetable",
+        "401 404 403 404 200 404 200",
+        {"automatic": True, "margin_minutes": 15},
+    ),
+    Case("POST", "/api/classrooms", "401 403 403 403 403 403 201", {"name": "12", "place": ""}),
+    Case("DELETE", "/api/classrooms/{classroom}", "401 403 403 403 403 403 404"),
+    Case("PUT", "/api/holidays/{day}", "401 403 403 403 403 403 200", {"name": "Navruz"}),
+    Case("DELETE", "/api/holidays/{day}", "401 403 403 403 403 403 404"),
+    Case("GET", "/api/calendar-links", "401 200 200 200 200 200 200"),  # their own
+    Case("POST", "/api/calendar-links", "401 201 201 201 201 201 201", {}),
+    Case("DELETE", "/api/calendar-links/{link}", "401 404 404 404 404 404 404"),
+    Case("GET", "/calendar/{token}.ics", "404 404 404 404 404 404 404"),
+    Case("GET", "/api/jobs", "401 200 200 200 200 200 200"),  # of lessons they teach
+    Case("POST", "/api/jobs/{job}", "401 404 404 404 404 404 404", {"state": "queued"}),
+    # While a lesson is rehearsed its recording is for teachers; for whom it is open when:
+    # tests/server/recordings/test_serve.py.
+    *(
+        Case(method, path, answers, body, lesson=lesson)
+        for method, path, body, taught in (
+            ("GET", "/api/lessons/{lesson}/recording", None, "200"),
+            ("POST", "/api/lessons/{lesson}/recording", {"published": True}, "200"),
+            ("GET", "/api/lessons/{lesson}/recording/index", None, "200"),
+            (
+                "PUT",
+                "/api/lessons/{lesson}/recording/progress",
+                {"position": 0, "seen": []},
+                "200",
+            ),
+            ("GET", "/api/lessons/{lesson}/events", None, "200"),
+            ("POST", "/api/lessons/{lesson}/recording/downloads/{name}", None, "409"),
+            ("GET", "/api/lessons/{lesson}/recording/downloads/{name}", None, "409"),
+            ("GET", "/recordings/{lesson}/downloads/{name}", None, "409"),
+            ("GET", "/recordings/{lesson}/{run}.mp4", None, "404"),
+            ("GET", "/recordings/{lesson}/{name}.m3u8", None, "200"),
+            ("GET", "/recordings/{lesson}/chapters.vtt", None, "200"),
+            ("GET", "/api/lessons/{lesson}/recording/pack", None, "409"),
+            ("POST", "/api/lessons/{lesson}/recording/pack", None, "409"),
+            ("GET", "/recordings/{lesson}/pack.html", None, "409"),
+            ("GET", "/recordings/{lesson}/captions/{language}.vtt", None, "404"),
+            ("GET", "/recordings/{lesson}/stills/{number}-{width}.webp", None, "404"),
+            ("GET", "/recordings/{lesson}/thumbs/{number}.webp", None, "404"),
+        )
+        for lesson, answers in (
+            ("course-open", f"401 404 403 404 {taught} 404 {taught}"),
+            ("event-open", f"401 403 403 403 403 403 {taught}"),
+        )
+    ),
+    # Whoever may watch listens, once it is live: tests/server/recordings/test_listen.py.
+    *(
+        Case("GET", "/recordings/{lesson}/listen.{kind}", answers, lesson=lesson)
+        for lesson, answers in (
+            ("course-open", "401 404 409 404 409 404 409"),
+            ("event-open", "401 403 403 409 403 403 409"),
+        )
+    ),
+    Case("GET", "/api/lessons/{lesson}/modes", "401 404 200 404 200 404 200"),
+    Case("GET", "/api/lessons/{lesson}/modes", "401 403 403 200 403 403 200", lesson="event"),
+    Case("GET", "/api/lessons/{lesson}/decks", "401 404 403 404 200 404 200"),
+    Case(
+        "POST",
+        "/api/lessons/{lesson}/decks",
+        "401 404 403 404 415 404 415",
+        {},
+    ),
+    Case("DELETE", "/api/lessons/{lesson}/decks/{deck}", "401 404 403 404 404 404 404"),
+    Case("GET", "/api/lessons/{lesson}/decks/{deck}/{page}/{width}", "401 404 403 404 404 404 404"),
+    Case("POST", "/api/lessons/{lesson}/slide", "401 404 403 404 200 404 200", {}, "course-open"),
+    Case("GET", "/api/lessons/{lesson}/slides/{number}/{width}", "401 404 404 404 404 404 404"),
     *(
         Case("GET", f"/api/{book}/questions{rest}", answers)
         for book in ("courses/{course}", "lessons/{lesson}")
@@ -181,6 +297,15 @@ class Town:
         if case.fresh:
             await self.new_targets()
         names = {"course": self.course, "person": str(self.person()), "note": NOBODYS}
+        names |= {"run": "camera-0001", "name": "index", "number": "1", "width": "640"}
+        names |= {"deck": NOBODYS, "page": "1", "language": "tg", "job": NOBODYS}
+        names |= {
+            "kind": "webm",
+            "classroom": NOBODYS,
+            "link": NOBODYS,
+            "token": "none",
+            "day": "2027-03-21",
+        }
         lesson = self.lesson if case.lesson.startswith("course") else self.event
         if case.lesson.endswith("-open"):
             await self.world.set_state(staff, lesson, "practice")

@@ -7,11 +7,27 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from server.health import MAX_DEVICES, REPORT_MS, ClassHealth, Health, Report, classify, same
+from media.membership import Subscription
+from server.health import (
+    MAX_DEVICES,
+    REPORT_MS,
+    ClassHealth,
+    Health,
+    Path,
+    Report,
+    classify,
+    same,
+)
+from server.paths import Paths
+from server.polls.live import LOOK_SECONDS
 from server.polls.pulse import GONE_MS
-from tests.server.questions.classroom import Room
+from server.rights import Right
+from tests.media.test_room import connect, settle
+from tests.media.values import CLASSROOM, slot
+from tests.server.questions.classroom import Room, Someone
 from tests.server.test_sockets import Page, page
 
+DISCONNECTED_S = 7  # DISCONNECTED_AFTER of media/engine/src/ice.rs
 ANNA, BORIS = uuid.UUID(int=1), uuid.UUID(int=2)
 LESSON = uuid.UUID(int=9)
 FINE = {"loss": 0.0, "rtt": 80, "delay": 300, "sound": True, "frames": 60}
@@ -108,6 +124,105 @@ def test_nothing_new_is_nothing_to_tell() -> None:
     assert same(one, other)
     assert not same(None, other)
     assert not same({**one, "silent": 1}, other)
+
+
+# --- what the engine knows ---------------------------------------------------------------------
+
+AWAY, FAR = Path(connected=False), Path(connected=True, rtt=900.0)
+
+
+@pytest.mark.parametrize(
+    ("page", "paths", "health", "silent"),
+    [
+        (FINE, [], "good", 0),
+        (FINE, [Path(True)], "good", 0),
+        (FINE, [Path(True, 0.01, 80.0)], "good", 0),
+        (FINE, [Path(True, 0.09, 80.0)], "slow", 0),
+        (FINE, [Path(True, 0.2, 80.0)], "sound_only", 0),
+        (FINE, [FAR], "slow", 0),
+        (FINE, [AWAY], "lost", 1),
+        (FINE, [AWAY, Path(True, 0.0, 80.0)], "good", 0),
+        ({**FINE, "loss": 0.2}, [Path(True, 0.0, 80.0)], "sound_only", 0),
+        ({**FINE, "sound": False}, [Path(True, 0.0, 80.0)], "slow", 1),
+        (None, [Path(True, 0.0, 80.0)], "good", 0),
+        (None, [Path(True, 0.2, 80.0)], "sound_only", 0),
+        (None, [AWAY], "lost", 1),
+    ],
+)
+def test_the_engine_sees_what_a_page_does_not_say(
+    page: Any, paths: list[Path], health: str, silent: int
+) -> None:
+    room = ClassHealth()
+    if page is not None:
+        room.heard(ANNA, "a", report(**page), 0)
+    seen = room.look({ANNA, BORIS}, 1_000, {ANNA: paths} if paths else {})
+    assert (seen[health], seen["students"], seen["silent"]) == (1, 1, silent)
+
+
+def watch(room: Room, someone: Someone) -> Subscription:
+    media = room.world.services.rooms.room(uuid.UUID(room.lesson))
+    assert media is not None
+    subscription = media.add_subscriber(someone.id, [slot(one) for one in CLASSROOM])
+    connect(subscription)
+    return subscription
+
+
+async def test_twelve_of_forty_whose_pages_are_gone_are_lost_within_ten_seconds(
+    small_world: Any,
+) -> None:
+    room = Room(small_world)
+    await room.build(students=40)
+    world, lesson = room.world, uuid.UUID(room.lesson)
+    classes, presence = world.services.classes, world.services.presence
+    watching = [watch(room, one) for one in room.students]
+    for number, one in enumerate(room.students):
+        person = uuid.UUID(one.id)
+        presence.enter(lesson, person, frozenset({Right.SEE, Right.WATCH}))
+        classes.report(person, str(number), Report(lesson=lesson, **FINE))
+    async with page(world, room.teacher.visitor) as teacher:
+        news = keep(teacher, "health")
+        await teacher.join(room.lesson)
+        await classes.look()
+        await teacher.until(lambda: news and news[-1]["students"] == 40)
+        assert news[-1]["good"] == 40
+        for one in watching[:12]:  # the engine says so after 7 s without a check
+            world.engine.inject(("transport_disconnected", one.transport.id))
+        world.clock.pass_time(seconds=8)
+        await settle()
+        await classes.look()
+        await teacher.until(lambda: news[-1]["silent"] == 12)
+        assert (news[-1]["good"], news[-1]["lost"], news[-1]["students"]) == (28, 12, 40)
+    assert DISCONNECTED_S + LOOK_SECONDS < 10
+
+
+async def test_receiver_reports_tell_who_loses_packets(room: Room) -> None:
+    anna, boris, _ = room.students
+    first, second = watch(room, anna), watch(room, boris)
+    room.world.engine.stats[first.transport.id] = {"fraction_lost": 0.3, "round_trip_ms": 90.0}
+    room.world.engine.stats[second.transport.id] = {"fraction_lost": 0.0, "round_trip_ms": 950.0}
+    media = room.world.services.rooms.room(uuid.UUID(room.lesson))
+    assert media is not None
+    media.add_subscriber("a player with a token of its own", [slot(CLASSROOM[0])])
+    paths = await Paths().look(media)
+    assert paths == {
+        uuid.UUID(anna.id): [Path(True, 0.3, 90.0)],
+        uuid.UUID(boris.id): [Path(True, 0.0, 950.0)],
+    }
+
+
+async def test_of_a_large_class_some_are_asked_at_each_look(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.paths.MAX_ASKED", 2)
+    watching = [watch(room, one) for one in room.students]
+    for one in watching:
+        room.world.engine.stats[one.transport.id] = {"fraction_lost": 0.5}
+    media, paths = room.world.services.rooms.room(uuid.UUID(room.lesson)), Paths()
+    assert media is not None
+    known = [sum(one.loss == 0.5 for (one,) in (await paths.look(media)).values()) for _ in "12"]
+    assert known == [2, 3]
+    watching[0].close()
+    assert len(await paths.look(media)) == 2
 
 
 # --- over sockets -------------------------------------------------------------------------------

@@ -189,6 +189,7 @@ async def test_a_grant_names_the_lesson_the_right_and_the_person(world: World) -
     base = str(world.server.make_url("")).rstrip("/")
     assert body["whip_screen"] == f"{base}/whip/{lesson}/screen"
     assert body["whep"] == f"{base}/whep/{lesson}"
+    assert body["network"] == "127.0.0.0"
     assert body["expires_at"] == "2026-09-01T09:10:00.000Z"
 
 

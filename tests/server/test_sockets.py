@@ -1,6 +1,7 @@
 """Sockets: following a lesson, coming back, and who is cut off."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,7 +12,9 @@ import socketio
 from socketio.exceptions import ConnectionError as SocketRefused
 
 from server.limits import SOCKET_EVENTS
-from server.sockets import JOIN_SECONDS, MAX_LESSONS, MAX_MESSAGE
+from server.presence import Present
+from server.sockets.library import JOIN_SECONDS, MAX_MESSAGE
+from server.sockets.sockets import MAX_LESSONS
 from tests.server.conftest import Visitor, World
 
 
@@ -55,11 +58,14 @@ class Page:
 
 
 @asynccontextmanager
-async def page(world: World, visitor: Visitor, transport: str = "websocket") -> AsyncIterator[Page]:
+async def page(
+    world: World, visitor: Visitor, transport: str = "websocket", address: str = "127.0.0.1"
+) -> AsyncIterator[Page]:
     own = str(world.server.make_url("")).rstrip("/")
     # A browser sends these with every request; the client by itself only with the first.
     headers = {"Cookie": visitor.cookie(), "Origin": own}
-    async with aiohttp.ClientSession(headers=headers) as session:
+    line = aiohttp.TCPConnector(local_addr=(address, 0))
+    async with aiohttp.ClientSession(headers=headers, connector=line) as session:
         socket = socketio.AsyncClient(reconnection=False, http_session=session)
         opened = Page(socket)
         await socket.connect(own, headers=headers, transports=[transport], wait_timeout=20)
@@ -81,6 +87,11 @@ class Classroom:
         self.teacher = await world.member(self.staff, self.course, "teacher")
         self.student = await world.member(self.staff, self.course, "student")
         self.lesson = (await world.lesson(self.teacher, self.course))["id"]
+
+
+def person_id(visitor: Visitor) -> uuid.UUID:
+    assert visitor.person is not None
+    return visitor.person.id
 
 
 @pytest.fixture
@@ -360,3 +371,41 @@ async def test_an_old_session_does_not_join(small_room: Classroom) -> None:
         small_room.world.clock.pass_time(days=31)
         answer = await one.join(small_room.lesson)
         assert answer["error"]["code"] == "not-signed-in"
+
+
+async def test_a_page_that_reads_nothing_any_more_is_cut_off_alone(small_room: Classroom) -> None:
+    sockets = small_room.world.services.sockets
+    async with (
+        page(small_room.world, small_room.student) as silent,
+        page(small_room.world, small_room.teacher) as other,
+    ):
+        await silent.join(small_room.lesson)
+        await other.join(small_room.lesson)
+        (way,) = [one.way for one in sockets._pages if one.person == person_id(small_room.student)]
+        way.tell = lambda _: False  # type: ignore[method-assign]  # its queue is full
+        await small_room.world.set_state(small_room.teacher, small_room.lesson, "practice")
+        await asyncio.wait_for(silent.closed.wait(), 20)
+        await other.until(lambda: other.events)
+        assert not other.closed.is_set()
+
+
+async def test_who_leaves_while_joining_is_counted_nowhere(small_room: Classroom) -> None:
+    world, lesson = small_room.world, uuid.UUID(small_room.lesson)
+    sockets, turn = world.services.sockets, asyncio.Event()
+    read = sockets._snapshots.read
+
+    async def slow(*about: Any) -> Any:
+        await turn.wait()
+        return await read(*about)
+
+    sockets._snapshots.read = slow  # type: ignore[method-assign]
+    async with page(world, small_room.student) as gone:
+        await gone.socket.emit("join", {"lesson": small_room.lesson})
+        await asyncio.sleep(0.2)
+    async with asyncio.timeout(20):
+        while len(sockets._pages):  # noqa: ASYNC110 - nothing tells that a socket is gone
+            await asyncio.sleep(0.01)
+    turn.set()
+    await asyncio.sleep(0.2)
+    assert world.services.presence.present(lesson) == Present()
+    assert sockets._pages.following(lesson).everybody() == []

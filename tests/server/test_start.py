@@ -103,7 +103,9 @@ def test_a_taken_media_port_is_named(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         done = darsgoh("serve", data=tmp_path, DARSGOH_MEDIA__PORT=str(port))
-    assert_one_sentence(done, f"The media port 127.0.0.1:{port} (UDP) can not be opened")
+    assert_one_sentence(
+        done, f"The media port 127.0.0.1:{port} (UDP, and TCP {port}) can not be opened"
+    )
 
 
 def test_a_foreign_address_is_named(tmp_path: Path) -> None:
@@ -268,7 +270,7 @@ async def test_tables_of_a_newer_version_are_left_alone(place: Place) -> None:
 
 
 async def test_sqlite_keeps_what_it_acknowledged(sqlite_place: Place) -> None:
-    database = Database.open(sqlite_place.settings())
+    database = Database.open(sqlite_place.settings(database={"busy_seconds": 5}))
     async with database.read() as session:
         found = {
             name: await session.scalar(text(f"PRAGMA {name}"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from aiohttp import web
 
-from media.room import Rooms
+from media.rooms import Rooms
 from media.types import Candidate
 from media.worker import Worker
 from signaling.app import Signaling, SignalingSettings

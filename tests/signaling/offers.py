@@ -7,6 +7,7 @@ from pathlib import Path
 FIXTURES = Path(__file__).parent / "fixtures"
 PUBLISHERS = (
     "chrome_publish",
+    "chrome_layers",
     "firefox_publish",
     "safari_publish",
     "obs_publish",

@@ -87,18 +87,21 @@ def test_a_player_is_answered_sendonly_with_its_streams_and_repair_groups() -> N
 
 def test_payload_types_and_extension_ids_are_those_of_the_offer() -> None:
     _, voice, picture = sections(answer(recorded("chrome_publish")))
-    assert voice[0] == "m=audio 9 UDP/TLS/RTP/SAVPF 111"
-    assert picture[0] == "m=video 9 UDP/TLS/RTP/SAVPF 96 97 108 109"
+    assert voice[0] == "m=audio 9 UDP/TLS/RTP/SAVPF 111 63"
+    assert {"63 red/48000/2", "111 opus/48000/2"} == set(values(voice, "rtpmap"))
+    assert "63 111/111" in values(voice, "fmtp")
+    assert picture[0] == "m=video 9 UDP/TLS/RTP/SAVPF 108 109 96 97"
     assert values(voice, "extmap") == [
         "1 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
         "2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+        "3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
         "4 urn:ietf:params:rtp-hdrext:sdes:mid",
     ]
     assert values(picture, "rtpmap") == [
-        "96 VP8/90000",
-        "97 rtx/90000",
         "108 H264/90000",
         "109 rtx/90000",
+        "96 VP8/90000",
+        "97 rtx/90000",
     ]
     assert "109 apt=108" in values(picture, "fmtp")
 
@@ -106,7 +109,9 @@ def test_payload_types_and_extension_ids_are_those_of_the_offer() -> None:
 def test_feedback_we_do_not_give_is_not_promised() -> None:
     picture = sections(answer(recorded("chrome_publish")))[2]
     assert set(values(picture, "rtcp-fb")) == {
-        f"{pt} {message}" for pt in (96, 108) for message in ("nack", "nack pli", "ccm fir")
+        f"{pt} {message}"
+        for pt in (96, 108)
+        for message in ("nack", "nack pli", "ccm fir", "transport-cc")
     }
 
 
@@ -201,3 +206,17 @@ def test_a_restart_is_answered_for_the_first_m_line_only() -> None:
         "a=end-of-candidates",
     ]
     assert parse_fragment(text).ice == CONNECTION.ice
+
+
+def test_layers_are_answered_in_the_order_of_the_offer() -> None:
+    """RFC 8853 section 5.3.1: recv where the offer sends."""
+    *_, picture = sections(answer(recorded("chrome_layers")))
+    assert values(picture, "rid") == ["low recv", "mid recv", "high recv"]
+    assert values(picture, "simulcast") == ["recv low;mid;high"]
+    assert {"10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"} <= set(values(picture, "extmap"))
+    assert values(picture, "ssrc") == []
+
+
+def test_a_player_is_never_answered_with_layers() -> None:
+    *_, picture = sections(answer(recorded("chrome_layers"), sending=True))
+    assert values(picture, "simulcast") == values(picture, "rid") == []

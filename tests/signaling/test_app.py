@@ -21,7 +21,7 @@ from tests.signaling.offers import only, recorded, values
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from media.room import Rooms
+    from media.rooms import Rooms
 
 CHROME = recorded("chrome_publish")
 
@@ -54,7 +54,7 @@ async def test_the_engine_is_told_what_the_offer_says(door: Door) -> None:
     voice, camera = (command[2] for command in door.engine.named("producer_create"))
     assert (voice["kind"], voice["mid"], voice["ssrcs"]) == ("audio", "0", [287107431])
     assert (camera["ssrcs"], camera["rtx_ssrcs"]) == ([1068270651], [4028959948])
-    assert [codec["name"] for codec in camera["codecs"]] == ["VP8", "H264"]
+    assert [codec["name"] for codec in camera["codecs"]] == ["H264", "VP8"]
 
 
 async def test_the_answer_names_the_transport_that_the_engine_expects(door: Door) -> None:

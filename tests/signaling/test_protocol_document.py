@@ -40,6 +40,8 @@ def test_the_limits_in_the_document_are_those_of_the_code() -> None:
 
     assert f"{sdp.MAX_SDP_LENGTH // 1024} kB, {sdp.MAX_MEDIA} m-lines" in DOCUMENT
     assert f"{sdp.MAX_CODECS} payload types and {sdp.MAX_SSRCS} SSRCs" in DOCUMENT
+    assert f"in an m-line, {sdp.MAX_RIDS} rids too" in DOCUMENT
+    assert f"a rid has at most {sdp.MAX_RID_LENGTH} letters and digits" in DOCUMENT
     assert f"{sdp.MAX_LINE_LENGTH} characters in a line" in DOCUMENT
     assert f"{sdpfrag.MAX_FRAGMENT_LENGTH // 1024} kB for a fragment" in DOCUMENT
     assert f"at most {sdp.MAX_MID_LENGTH} characters" in DOCUMENT

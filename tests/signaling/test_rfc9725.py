@@ -18,7 +18,7 @@ from tests.signaling.offers import only, recorded, sections, values, with_lines
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from media.room import Rooms
+    from media.rooms import Rooms
 
 CHROME = recorded("chrome_publish")
 PREFLIGHT = {

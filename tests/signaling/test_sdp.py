@@ -25,7 +25,9 @@ DIGITS = ":".join(["AB"] * 32)
 def test_every_recorded_publisher_offers_a_voice_and_a_picture(name: str) -> None:
     offer = parse_offer(recorded(name))
     assert [m.kind for m in offer.media] == ["audio", "video"]
-    assert all(m.direction is Direction.SENDONLY and len(m.ssrcs) == 1 for m in offer.media)
+    for media in offer.media:
+        assert media.direction is Direction.SENDONLY
+        assert len(media.ssrcs) == (0 if media.layers else 1)
     assert offer.fingerprints[0].algorithm == "sha-256"
 
 
@@ -248,3 +250,34 @@ def test_one_m_line_needs_no_bundle_group() -> None:
 def test_a_payload_type_without_rtpmap_is_not_a_codec() -> None:
     text = replaced(CHROME, "SAVPF 111 63", "SAVPF 1x1 111 63")
     assert [c.name for c in parse_offer(text).media[0].codecs][:2] == ["opus", "red"]
+
+
+def layers(*lines: str) -> tuple[str, ...]:
+    return parse_offer(with_lines(CHROME, *lines)).media[-1].layers
+
+
+def test_layers_are_those_of_simulcast_in_its_order() -> None:
+    assert parse_offer(recorded("chrome_layers")).media[1].layers == ("low", "mid", "high")
+    assert parse_offer(CHROME).media[1].layers == ()
+    rids = ("a=rid:h send", "a=rid:l send pt=96;max-width=320", "a=rid:r recv")
+    assert layers(*rids, "a=simulcast:send h;l") == ("h", "l")
+    assert layers(*rids, "a=simulcast:recv r send l;~h") == ("l", "h")
+    assert layers(*rids, "a=simulcast:send l,h;h") == ("l", "h")  # alternatives: the first
+
+
+@pytest.mark.parametrize(
+    "value", ["", "send", "recv l", "send ;;", "send r", "send x;y", "sned l", "send l;l", "send ~"]
+)
+def test_simulcast_that_names_no_two_rids_gives_no_two_layers(value: str) -> None:
+    rids = ("a=rid:l send", "a=rid:r recv")
+    assert len(layers(*rids, f"a=simulcast:{value}")) < 2
+
+
+def test_rids_have_a_form_and_a_number() -> None:
+    for rid in ("", "a-b", "ä", "x" * 17):
+        with pytest.raises(SdpError) as caught:
+            layers(f"a=rid:{rid} send")
+        assert caught.value.code == "rid-malformed"
+    with pytest.raises(SdpError) as caught:
+        layers(*(f"a=rid:{number} send" for number in range(9)))
+    assert caught.value.code == "too-many-layers"

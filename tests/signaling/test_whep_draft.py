@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from media.room import Rooms
+    from media.rooms import Rooms
 
 WATCH = recorded("chrome_watch")
 

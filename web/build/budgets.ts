@@ -19,13 +19,39 @@ interface Budget {
 const BUDGETS: readonly Budget[] = [
   { name: "live", roots: ["index.html", "src/pages/lesson.tsx", "src/i18n/tg.ts"], limit: 60 * KB },
   {
+    name: "replay",
+    roots: ["index.html", "src/pages/replay.tsx", "src/i18n/tg.ts", "src/i18n/replay/tg.ts"],
+    limit: 60 * KB,
+  },
+  {
     name: "teach",
     roots: ["index.html", "src/pages/teach.tsx", "src/i18n/tg.ts"],
     limit: 120 * KB,
   },
+  { name: "book", roots: ["index.html", "src/pages/book.tsx", "src/i18n/tg.ts"], limit: 60 * KB },
   {
     name: "course",
     roots: ["index.html", "src/pages/course.tsx", "src/i18n/tg.ts"],
+    limit: 250 * KB,
+  },
+  {
+    name: "recordings",
+    roots: ["index.html", "src/pages/recordings.tsx", "src/i18n/tg.ts", "src/i18n/library/tg.ts"],
+    limit: 250 * KB,
+  },
+  {
+    name: "timetable",
+    roots: ["index.html", "src/pages/timetable.tsx", "src/i18n/tg.ts", "src/i18n/timetable/tg.ts"],
+    limit: 250 * KB,
+  },
+  {
+    name: "attendance",
+    roots: [
+      "index.html",
+      "src/pages/attendance.tsx",
+      "src/i18n/tg.ts",
+      "src/i18n/attendance/tg.ts",
+    ],
     limit: 250 * KB,
   },
 ];

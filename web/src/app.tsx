@@ -4,14 +4,20 @@ import { LocationProvider, lazy, Route, Router } from "preact-iso";
 import { Button } from "./components/basics";
 import { noteNavigation } from "./components/shell";
 import { t } from "./i18n";
-import { Start } from "./pages/start";
 
+const Start = lazy(() => import("./pages/start"));
 const SignIn = lazy(() => import("./pages/sign-in"));
 const Courses = lazy(() => import("./pages/courses"));
 const CoursePage = lazy(() => import("./pages/course"));
+const BookPage = lazy(() => import("./pages/book"));
+const AttendancePage = lazy(() => import("./pages/attendance"));
 const LivePage = lazy(() => import("./pages/lesson"));
+const ReplayPage = lazy(() => import("./pages/replay"));
 const TeachPage = lazy(() => import("./pages/teach"));
 const ScreenPage = lazy(() => import("./pages/screen"));
+const ListenPage = lazy(() => import("./pages/listen"));
+const Library = lazy(() => import("./pages/recordings"));
+const TimetablePage = lazy(() => import("./pages/timetable"));
 const People = lazy(() => import("./pages/people"));
 const Gallery = lazy(() => import("./pages/gallery"));
 const NotFound = lazy(() => import("./pages/notfound"));
@@ -57,9 +63,16 @@ export function App() {
           <Route path="/sign-in" component={SignIn} />
           <Route path="/courses" component={Courses} />
           <Route path="/courses/:id" component={CoursePage} />
+          <Route path="/courses/:id/questions" component={BookPage} />
+          <Route path="/courses/:id/attendance" component={AttendancePage} />
+          <Route path="/lessons/:id/attendance" component={AttendancePage} />
           <Route path="/lessons/:id" component={LivePage} />
+          <Route path="/lessons/:id/replay" component={ReplayPage} />
           <Route path="/lessons/:id/teach" component={TeachPage} />
           <Route path="/lessons/:id/screen" component={ScreenPage} />
+          <Route path="/lessons/:id/listen" component={ListenPage} />
+          <Route path="/recordings" component={Library} />
+          <Route path="/timetable" component={TimetablePage} />
           <Route path="/people" component={People} />
           <Route path="/dev/gallery" component={Gallery} />
           <Route default component={NotFound} />

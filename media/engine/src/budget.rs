@@ -22,6 +22,12 @@ impl Budget {
         }
     }
 
+    /// Allow so much from now on.
+    pub fn change(&mut self, rate: i64, burst: i64) {
+        (self.rate, self.burst) = (rate, burst);
+        self.left = self.left.min(burst);
+    }
+
     /// Take `bytes`, or leave everything and return false.
     pub fn take(&mut self, bytes: usize, now: Micros) -> bool {
         self.fill(now);
@@ -46,6 +52,16 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_budget_that_shrinks_keeps_no_more_than_it_allows() {
+        let mut budget = Budget::new(1000, 500);
+        budget.change(100, 50);
+        assert!(!budget.take(51, 0));
+        assert!(budget.take(50, 0));
+        assert!(!budget.take(50, 400_000));
+        assert!(budget.take(50, 500_000));
+    }
 
     #[test]
     fn a_budget_fills_again_with_time() {

@@ -2,8 +2,7 @@
 //!
 //! Ids are chosen by the caller and unique for the life of the engine.
 
-use std::net::SocketAddr;
-
+use crate::remote::Remote;
 use crate::srtp::Profile;
 
 macro_rules! id {
@@ -49,6 +48,8 @@ pub enum Codec {
     Vp8,
     /// RFC 6184.
     H264,
+    /// Sound with copies of earlier sound (RFC 2198), beside the codec that it carries.
+    Red,
 }
 
 /// One payload type of an m-line.
@@ -77,6 +78,16 @@ pub struct ExtensionIds {
     pub video_orientation: Option<u8>,
     /// `playout-delay`.
     pub playout_delay: Option<u8>,
+    /// `video-content-type`: a camera, or a screen.
+    pub content_type: Option<u8>,
+    /// `color-space`.
+    pub color_space: Option<u8>,
+    /// Transport-wide sequence numbers; the same in every m-line of a peer (RFC 9143 §9.1).
+    pub transport_cc: Option<u8>,
+    /// RFC 8852: which layer a packet belongs to.
+    pub rid: Option<u8>,
+    /// RFC 8852: which layer a packet repairs.
+    pub repaired_rid: Option<u8>,
 }
 
 /// How a published track looks on the wire.
@@ -90,6 +101,8 @@ pub struct ProducerParameters {
     pub ssrcs: Vec<u32>,
     /// `ssrcs[i]` is repaired by `rtx_ssrcs[i]`.
     pub rtx_ssrcs: Vec<u32>,
+    /// The layers of the picture (RFC 8853), which only these names bind; empty when it has one.
+    pub rids: Vec<String>,
     /// Negotiated payload types.
     pub codecs: Vec<CodecParameters>,
     /// Negotiated header extensions.
@@ -119,6 +132,35 @@ pub struct ConsumerParameters {
     pub extensions: ExtensionIds,
     /// Whether generic NACK was negotiated.
     pub nack: bool,
+    /// Whether the subscriber's own estimate was negotiated (draft-alvestrand-rmcat-remb-03).
+    pub remb: bool,
+}
+
+/// How large a picture is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Pixels.
+    pub width: u16,
+    /// Pixels.
+    pub height: u16,
+}
+
+impl Size {
+    /// Return how many pixels there are in all.
+    pub fn pixels(self) -> u32 {
+        u32::from(self.width) * u32::from(self.height)
+    }
+}
+
+/// One encoding of a picture, as it comes now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layer {
+    /// Its place among the track's rids; 0 of a track that has one encoding.
+    pub number: usize,
+    /// Of its newest keyframe.
+    pub size: Size,
+    /// Bits a second on the wire.
+    pub bits: u64,
 }
 
 /// A master key with its salt, for one direction.
@@ -164,6 +206,10 @@ pub enum Command {
         send: MasterKey,
         receive: MasterKey,
     },
+    TransportProbe {
+        transport: TransportId,
+        bits: Option<u64>,
+    },
     TransportClose(TransportId),
     DtlsSend {
         transport: TransportId,
@@ -173,6 +219,19 @@ pub enum Command {
         producer: ProducerId,
         transport: TransportId,
         parameters: Box<ProducerParameters>,
+    },
+    /// Keep a copy of a track that another thread, its owner, takes in; made by the engine itself.
+    MirrorCreate {
+        producer: ProducerId,
+        transport: TransportId,
+        router: RouterId,
+        owner: usize,
+        parameters: Box<ProducerParameters>,
+    },
+    /// Feed the copy that a thread keeps of a track; made by the engine itself.
+    MirrorAdd {
+        producer: ProducerId,
+        thread: usize,
     },
     ProducerClose(ProducerId),
     KeyframeRequest(ProducerId),
@@ -185,6 +244,10 @@ pub enum Command {
         consumer: ConsumerId,
         producer: Option<ProducerId>,
     },
+    ConsumerSetLimit {
+        consumer: ConsumerId,
+        limit: Option<u32>,
+    },
     ConsumerClose(ConsumerId),
     PacketsSend {
         producer: ProducerId,
@@ -196,8 +259,8 @@ pub enum Command {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Event {
-    TransportConnected(TransportId, SocketAddr),
-    TransportMigrated(TransportId, SocketAddr),
+    TransportConnected(TransportId, Remote),
+    TransportMigrated(TransportId, Remote),
     TransportDisconnected(TransportId),
     TransportExpired(TransportId),
     DtlsReceived(TransportId, Vec<u8>),
@@ -206,15 +269,17 @@ pub enum Event {
     ProducerResumed(ProducerId),
     KeyframeRequested(ProducerId),
     AudioLevels(Vec<(ProducerId, u8)>),
+    Estimates(Vec<(TransportId, u64)>),
+    Layers(Vec<(ProducerId, Vec<Layer>)>),
     PacketsReceived(TransportId, ConsumerId, Vec<Vec<u8>>),
-    WorkerFailed(usize, String),
+    RoomFailed(RouterId, String),
 }
 
 /// One transport's totals since it was created.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TransportStats {
-    /// The selected address.
-    pub address: Option<SocketAddr>,
+    /// Where the peer is now.
+    pub remote: Option<Remote>,
     /// RTP and RTCP packets that passed authentication.
     pub packets_received: u64,
     /// Their bytes on the wire.
@@ -239,6 +304,8 @@ pub struct TransportStats {
     pub round_trip_ms: Option<f64>,
     /// From the newest receiver report, 0..1.
     pub fraction_lost: Option<f64>,
+    /// What the path toward the peer carries, bits a second.
+    pub estimate: Option<u64>,
 }
 
 macro_rules! counters {
@@ -271,6 +338,8 @@ counters! {
     packets_forwarded,
     /// RTP packets sent again on request.
     packets_retransmitted,
+    /// RTP packets sent to find out what a path carries.
+    packets_probing,
     /// Datagrams longer than we read.
     rejected_too_long,
     /// Datagrams from an address that passed no check.
@@ -297,12 +366,22 @@ counters! {
     dropped_by_kernel,
     /// Datagrams the kernel refused for their destination.
     send_errors,
+    /// TCP connections let in.
+    connections_accepted,
+    /// TCP connections turned away: too many, silent, or not speaking STUN first.
+    connections_rejected,
+    /// TCP connections closed because nothing was read for too long.
+    connections_stalled,
+    /// Datagrams that a slow TCP connection had no room for.
+    dropped_by_connection,
     /// Datagrams handed to the thread that owns their sender.
     handed_over,
     /// Datagrams a full thread did not take over.
     dropped_hand_over,
     /// Events nobody fetched in time.
     dropped_events,
+    /// Packets that a thread which mirrors a track was too busy to take.
+    dropped_mirrored,
     /// Keyframe requests sent to publishers.
     keyframe_requests_sent,
     /// Panics caught.
@@ -328,6 +407,13 @@ impl Counters {
     /// Add `amount`.
     pub fn add(&mut self, counter: Counter, amount: u64) {
         self.0[counter as usize] += amount;
+    }
+
+    /// Take over what another has counted, which begins again.
+    pub fn absorb(&mut self, other: &mut Self) {
+        for (total, counted) in self.0.iter_mut().zip(&mut other.0) {
+            *total += std::mem::take(counted);
+        }
     }
 
     /// Return one total.

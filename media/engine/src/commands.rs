@@ -11,7 +11,9 @@ use crate::command::{
 use crate::consumer::Consumer;
 use crate::core::Core;
 use crate::error::Result;
+use crate::layers::Track;
 use crate::producer::Producer;
+use crate::remote::Class;
 use crate::srtp::{self, Profile};
 use crate::transport::{Binding, Network, Path, Transport};
 use crate::{ice, rtp};
@@ -50,6 +52,7 @@ impl Core {
             } => {
                 self.set_keys(transport, profile, &send, &receive);
             }
+            Command::TransportProbe { transport, bits } => self.want_more(transport, bits),
             Command::TransportClose(transport) => self.close_transport(transport, now),
             Command::DtlsSend {
                 transport,
@@ -64,6 +67,14 @@ impl Core {
             } => {
                 self.create_producer(producer, transport, *parameters);
             }
+            Command::MirrorCreate {
+                producer,
+                transport,
+                router,
+                owner,
+                parameters,
+            } => self.create_mirror(producer, transport, router, owner, *parameters),
+            Command::MirrorAdd { producer, thread } => self.add_mirror(producer, thread, now),
             Command::ProducerClose(producer) => self.close_producer(producer, now),
             Command::KeyframeRequest(producer) => self.want_keyframe(producer),
             Command::ConsumerCreate {
@@ -76,6 +87,7 @@ impl Core {
             Command::ConsumerSetProducer { consumer, producer } => {
                 self.set_producer(consumer, producer, now);
             }
+            Command::ConsumerSetLimit { consumer, limit } => self.set_limit(consumer, limit),
             Command::ConsumerClose(consumer) => self.close_consumer(consumer, now),
             Command::PacketsSend { producer, packets } => {
                 self.send_packets(producer, &packets, now, sink);
@@ -110,7 +122,12 @@ impl Core {
         }
     }
 
-    fn add_transport(&mut self, id: TransportId, router: RouterId, path: Path) -> Option<usize> {
+    pub(crate) fn add_transport(
+        &mut self,
+        id: TransportId,
+        router: RouterId,
+        path: Path,
+    ) -> Option<usize> {
         if self.transport_places.contains_key(&id) {
             return None;
         }
@@ -198,8 +215,8 @@ impl Core {
             for ufrag in network.agent.ufrags() {
                 self.ufrags.remove(ufrag.as_bytes());
             }
-            for address in network.agent.addresses() {
-                self.release(place, address);
+            for remote in network.agent.remotes() {
+                self.release(place, remote);
             }
         }
     }
@@ -208,12 +225,12 @@ impl Core {
         let Some(&place) = self.transport_places.get(&id) else {
             return;
         };
-        if let Some(to) = self.transports[place].address() {
-            self.batch.push_copy(to, datagram, sink);
+        if let Some(to) = self.transports[place].remote() {
+            self.batch.push_copy(to, Class::Control, datagram, sink);
         }
     }
 
-    fn create_producer(
+    pub(crate) fn create_producer(
         &mut self,
         id: ProducerId,
         transport: TransportId,
@@ -222,32 +239,54 @@ impl Core {
         let Some(&transport) = self.transport_places.get(&transport) else {
             return;
         };
-        if self.producer_places.contains_key(&id) {
+        if self.tracks.contains_key(&id) {
             return;
         }
-        let (ssrcs, rtx_ssrcs) = (parameters.ssrcs.clone(), parameters.rtx_ssrcs.clone());
-        let place = self
-            .producers
-            .insert(Producer::new(id, transport, parameters));
-        self.producer_places.insert(id, place);
+        let rids = parameters.rids.iter().cloned().map(Some).collect();
+        let rids = if parameters.rids.is_empty() {
+            vec![None]
+        } else {
+            rids
+        };
+        let add = |rid| Producer::new(id, transport, parameters.clone(), rid);
+        let places: Vec<_> = rids
+            .into_iter()
+            .map(|rid| self.producers.insert(add(rid)))
+            .collect();
         let transport = &mut self.transports[transport];
-        transport.producers.push(place);
-        for ssrc in ssrcs {
-            transport.bind(ssrc, Binding::Media(place));
+        transport.producers.extend(&places);
+        transport.transport_cc = parameters
+            .extensions
+            .transport_cc
+            .or(transport.transport_cc);
+        if let [place] = places[..] {
+            for &ssrc in &parameters.ssrcs {
+                transport.bind(ssrc, Binding::Media(place));
+            }
+            for &ssrc in &parameters.rtx_ssrcs {
+                transport.bind(ssrc, Binding::Repair(place));
+            }
         }
-        for ssrc in rtx_ssrcs {
-            transport.bind(ssrc, Binding::Repair(place));
-        }
+        self.tracks.insert(id, Track::new(places));
     }
 
     fn close_producer(&mut self, id: ProducerId, now: Instant) {
-        let Some(place) = self.producer_places.remove(&id) else {
+        let Some(track) = self.tracks.remove(&id) else {
             return;
         };
+        for place in track.places {
+            self.close_layer(place, now);
+        }
+    }
+
+    fn close_layer(&mut self, place: usize, now: Instant) {
         let at = self.at(now);
         let Some(producer) = self.producers.remove(place) else {
             return;
         };
+        for &slot in &producer.joining {
+            self.consumers[slot].want(None);
+        }
         for &slot in &producer.consumers {
             self.consumers[slot].leave(&producer, at);
         }
@@ -260,11 +299,15 @@ impl Core {
     }
 
     fn want_keyframe(&mut self, id: ProducerId) {
-        let Some(&place) = self.producer_places.get(&id) else {
-            return;
-        };
-        self.producers[place].requests.want();
-        self.queue(place);
+        let places = self.tracks.get(&id).map(|track| track.places.clone());
+        let places = places.unwrap_or_default();
+        for &place in &places {
+            // of several layers, those that somebody watches
+            if places.len() == 1 || !self.producers[place].consumers.is_empty() {
+                self.producers[place].requests.want();
+                self.queue(place);
+            }
+        }
     }
 
     fn create_consumer(
@@ -284,21 +327,30 @@ impl Core {
             .consumers
             .insert(Consumer::new(id, transport, parameters, random));
         self.consumer_places.insert(id, place);
-        self.transports[transport].consumers.push(place);
+        let tells = self.consumers[place].parameters.extensions.transport_cc;
+        let may_probe = self.consumers[place].may_probe();
+        let transport = &mut self.transports[transport];
+        transport.consumers.push(place);
+        transport.is_probing_possible |= may_probe;
+        if tells.is_some() {
+            transport.estimator.get_or_insert_default();
+        }
     }
 
     fn set_producer(&mut self, consumer: ConsumerId, producer: Option<ProducerId>, now: Instant) {
         let Some(&slot) = self.consumer_places.get(&consumer) else {
             return;
         };
-        let place = match producer.map(|id| self.producer_places.get(&id)) {
-            Some(None) => return,
-            Some(Some(&place)) if !self.may_enter(slot, place) => return,
-            place => place.flatten().copied(),
-        };
-        if self.consumers[slot].producer == place {
+        let shown = self.consumers[slot].producer;
+        if shown.map(|place| self.producers[place].id) == producer {
             return;
         }
+        let limit = self.consumers[slot].limit;
+        let place = match producer.map(|id| self.best_layer(id, limit)) {
+            Some(None) => return,
+            Some(Some(place)) if !self.may_enter(slot, place) => return,
+            place => place.flatten(),
+        };
         self.empty_slot(slot, now);
         if let Some(place) = place {
             let producer = &mut self.producers[place];
@@ -318,6 +370,7 @@ impl Core {
 
     fn empty_slot(&mut self, slot: usize, now: Instant) {
         let at = self.at(now);
+        self.aim(slot, None);
         let consumer = &mut self.consumers[slot];
         if let Some(place) = consumer.producer {
             let producer = &mut self.producers[place];
@@ -345,9 +398,10 @@ impl Core {
         now: Instant,
         sink: &mut impl Sink,
     ) {
-        let Some(&place) = self.producer_places.get(&producer) else {
+        let Some(track) = self.tracks.get(&producer) else {
             return;
         };
+        let (place, has_layers) = (track.places[0], track.places.len() > 1);
         let transport = self.producers[place].transport;
         if !matches!(self.transports[transport].path, Path::Direct) {
             return;
@@ -357,7 +411,8 @@ impl Core {
                 self.feedback(transport, packet, now, sink);
                 continue;
             }
-            if let Ok(parsed) = rtp::Packet::parse(packet) {
+            let parsed = rtp::Packet::parse(packet).ok();
+            if let Some(parsed) = parsed.filter(|_| !has_layers) {
                 self.transports[transport].bind(parsed.ssrc(), Binding::Media(place));
             }
             self.media(transport, packet, now);

@@ -7,22 +7,29 @@
 
 use crate::clock::{Clock, MICROS_PER_SECOND, Micros};
 use crate::command::{Codec, ConsumerId, ConsumerParameters, Kind};
-use crate::error::Result;
 use crate::keyframe::Wishes;
 use crate::producer::Producer;
+use crate::red::Redundancy;
+use crate::remote::Class;
 use crate::ring::Kept;
-use crate::rtp::{self, HeaderFields};
 use crate::runs::{Resends, Runs};
 use crate::vp8;
+use writing::Sending;
 
-/// Packets at a slot's start that carry the MID extension, for receivers that were not told SSRCs.
-const MID_PACKETS: u64 = 128;
+mod redundancy;
+mod writing;
 
 /// A sender report that puts a packet further than this from its arrival is not believed.
 const MAX_CLOCK_ERROR: Micros = 5 * MICROS_PER_SECOND;
 
 /// Least step of time between two sources.
 const SOURCE_STEP: Micros = 20_000;
+
+/// Least step of time between two layers: often the same frame is shown in both.
+const LAYER_STEP: Micros = 1_000;
+
+/// How much later the old layer's newest packet may have come than the new one's keyframe.
+const LAYER_OVERLAP: Micros = 100_000;
 
 /// Highest first sequence number: the receiver must not have to guess at a wrap (RFC 3711 §3.3.1).
 const FIRST_SEQUENCE_BELOW: u64 = 1 << 15;
@@ -39,13 +46,25 @@ pub enum Phase {
     Waiting,
     /// Packets are forwarded as they come.
     Flowing,
+    /// A source, of which the subscriber shall have nothing now.
+    Paused,
 }
 
-/// Whether a packet leaves for the first time.
+/// What changes between two packets that follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sending {
-    First,
-    Again,
+enum Seam {
+    Source,
+    Layer,
+}
+
+impl Seam {
+    /// Return the least step of time, and how far the second packet may lie back.
+    fn tolerances(self) -> (Micros, Micros) {
+        match self {
+            Self::Source => (SOURCE_STEP, 0),
+            Self::Layer => (LAYER_STEP, LAYER_OVERLAP),
+        }
+    }
 }
 
 /// A packet written into a buffer, not yet protected.
@@ -57,6 +76,8 @@ pub struct Written {
     pub header_len: usize,
     /// Our extended sequence number.
     pub out: u64,
+    /// Where the transport-wide number goes, which is known only when the packet leaves.
+    pub transport_cc_at: Option<usize>,
 }
 
 impl Written {
@@ -73,22 +94,30 @@ pub struct Consumer {
     pub id: ConsumerId,
     /// The place of the transport it sends through.
     pub transport: usize,
-    /// The place of the source in it.
+    /// The place of the source in it, or of the layer of it that is shown.
     pub producer: Option<usize>,
+    /// The place of the layer to be shown instead, from its next keyframe on.
+    pub wanted: Option<usize>,
+    /// Most pixels of a picture in it, 0 for none at all; without a limit, the largest is shown.
+    pub limit: Option<u32>,
     /// How it looks on the wire.
     pub parameters: ConsumerParameters,
     /// The subscriber's right to ask for keyframes.
     pub wishes: Wishes,
     /// Packets for a direct transport, until the batch is over.
     pub copies: Vec<Vec<u8>>,
+    /// How many copies of earlier sound its packets carry, if it negotiated that.
+    pub redundancy: Redundancy,
     /// Packets sent, for sender reports.
     pub packets: u32,
     /// Their payload bytes.
     pub octets: u32,
     asked_after: Option<Option<u64>>,
+    command: Option<u8>,
     phase: Phase,
     payload_types: [u8; 128],
     vp8_type: Option<u8>,
+    red_type: Option<u8>,
     runs: Runs,
     first_out: u64,
     next_out: u64,
@@ -97,6 +126,7 @@ pub struct Consumer {
     frame_open: bool,
     newest: Option<(u32, Micros)>,
     line: Option<(Micros, u32)>,
+    seam: Seam,
     first_timestamp: u32,
     munger: vp8::Munger,
     resends: Resends,
@@ -107,28 +137,38 @@ impl Consumer {
     pub fn new(
         id: ConsumerId,
         transport: usize,
-        parameters: ConsumerParameters,
+        mut parameters: ConsumerParameters,
         random: [u32; 3],
     ) -> Self {
+        // a repair that is the same to the byte can not carry a new transport-wide number
+        if parameters.kind == Kind::Video && parameters.rtx_ssrc.is_none() {
+            parameters.extensions.transport_cc = None;
+        }
         let first_out = u64::from(random[0]) % FIRST_SEQUENCE_BELOW;
-        let vp8 = parameters
-            .codecs
-            .iter()
-            .find(|codec| codec.codec == Codec::Vp8);
-        let vp8_type = vp8.map(|codec| codec.payload_type);
+        let type_of = |codec| {
+            let mut codecs = parameters.codecs.iter();
+            let found = codecs.find(|offered| offered.codec == codec);
+            found.map(|codec| codec.payload_type)
+        };
+        let (vp8_type, red_type) = (type_of(Codec::Vp8), type_of(Codec::Red));
         Self {
             id,
             transport,
             producer: None,
+            wanted: None,
+            limit: None,
             parameters,
             wishes: Wishes::default(),
             copies: Vec::new(),
+            redundancy: Redundancy::default(),
             packets: 0,
             octets: 0,
             asked_after: None,
+            command: None,
             phase: Phase::Empty,
             payload_types: [UNWANTED; 128],
             vp8_type,
+            red_type,
             runs: Runs::default(),
             first_out,
             next_out: first_out,
@@ -137,9 +177,18 @@ impl Consumer {
             frame_open: false,
             newest: None,
             line: None,
+            seam: Seam::Source,
             first_timestamp: random[2],
             munger: vp8::Munger::default(),
             resends: Resends::default(),
+        }
+    }
+
+    /// Return what its packets carry.
+    pub fn class(&self) -> Class {
+        match self.parameters.kind {
+            Kind::Audio => Class::Audio,
+            Kind::Video => Class::Video,
         }
     }
 
@@ -151,14 +200,14 @@ impl Consumer {
     /// Put a source in; packets flow once there is something to begin with.
     pub fn enter(&mut self, place: usize, producer: &Producer) {
         self.producer = Some(place);
-        self.phase = Phase::Waiting;
-        self.asked_after = None;
+        self.wait();
         self.payload_types = self.translate(producer);
     }
 
     /// Take the source out, remembering where its time stood.
     pub fn leave(&mut self, producer: &Producer, now: Micros) {
         self.line = self.time_at(producer, now).or(self.line);
+        self.seam = Seam::Source;
         self.producer = None;
         self.phase = Phase::Empty;
         self.frame_cut |= self.frame_open;
@@ -168,14 +217,72 @@ impl Consumer {
 
     /// Leave out everything up to the next keyframe.
     pub fn cut(&mut self) {
-        self.phase = Phase::Waiting;
-        self.asked_after = None;
         self.frame_cut = true;
         self.runs.end_before(self.next_out);
+        self.wait();
+    }
+
+    /// Let the subscriber have pictures of at most so many pixels; returns whether that is news.
+    pub fn set_limit(&mut self, limit: Option<u32>) -> bool {
+        let is_news = limit != self.limit;
+        self.limit = limit;
+        match self.phase {
+            Phase::Flowing if self.is_held() => self.cut(),
+            Phase::Waiting | Phase::Paused => self.wait(),
+            Phase::Flowing | Phase::Empty => {}
+        }
+        is_news
+    }
+
+    /// Return whether the subscriber shall have nothing.
+    pub fn is_held(&self) -> bool {
+        self.limit == Some(0)
+    }
+
+    /// Change from one layer to another if that one has a keyframe to go on with.
+    ///
+    /// Until then the old layer goes on, so that nobody sees the change but by its size. The slot's
+    /// line stays: what one change had to add to its time, the next one takes back.
+    pub fn change_layer(&mut self, from: &Producer, to: (usize, &Producer), now: Micros) -> bool {
+        let (place, to) = to;
+        let line = self.line.or_else(|| self.time_at(from, now));
+        let kept = to.entry(now).and_then(|first| to.ring.get(first));
+        let fits = kept.and_then(|kept| self.timestamp_after(line, Seam::Layer, to, kept));
+        if fits.is_none() {
+            return false;
+        }
+        self.leave(from, now);
+        (self.line, self.seam) = (line, Seam::Layer);
+        self.enter(place, to);
+        true
+    }
+
+    /// Return whether a keyframe of the wanted layer should be asked for on behalf of this slot.
+    pub fn asks_to_change(&mut self, to: &Producer) -> bool {
+        let asked = self.asked_after.replace(to.keyframe());
+        asked != Some(to.keyframe())
+    }
+
+    /// Think of another layer from now on, of which nothing was asked yet.
+    pub fn want(&mut self, place: Option<usize>) {
+        self.wanted = place;
+        self.asked_after = None;
+    }
+
+    fn wait(&mut self) {
+        self.phase = if self.is_held() {
+            Phase::Paused
+        } else {
+            Phase::Waiting
+        };
+        self.asked_after = None;
     }
 
     /// Begin to flow if the source has something to begin with; returns the first number to send.
     pub fn begin(&mut self, producer: &Producer, now: Micros) -> Option<u64> {
+        if self.phase != Phase::Waiting {
+            return None;
+        }
         let first = producer.entry(now)?;
         let kept = producer.ring.get(first)?;
         let timestamp = self.timestamp_for(producer, kept)?;
@@ -201,6 +308,11 @@ impl Consumer {
         // once per keyframe that came and was of no use
         let asked = self.asked_after.replace(producer.keyframe());
         asked != Some(producer.keyframe())
+    }
+
+    /// Return whether a full intra request is news; the same number is a repeat (RFC 5104 §4.3.1.1).
+    pub fn is_news(&mut self, command: u8) -> bool {
+        self.command.replace(command) != Some(command)
     }
 
     /// Write this subscriber's copy of a packet; `None` when it is not for this slot.
@@ -230,7 +342,13 @@ impl Consumer {
     }
 
     /// Write a packet that was asked for again: as RTX if negotiated, else the same to the byte.
-    pub fn write_again(&mut self, kept: &Kept, clock: &Clock, out: &mut [u8]) -> Option<Written> {
+    pub fn write_again(
+        &mut self,
+        kept: &Kept,
+        clock: &Clock,
+        now: Micros,
+        out: &mut [u8],
+    ) -> Option<Written> {
         let codecs = &self.parameters.codecs;
         let payload_type = self.payload_types[usize::from(kept.info.payload_type & 0x7F)];
         let codec = codecs
@@ -238,136 +356,31 @@ impl Consumer {
             .find(|codec| codec.payload_type == payload_type)?;
         let (Some(ssrc), Some(payload_type)) = (self.parameters.rtx_ssrc, codec.rtx_payload_type)
         else {
-            return self.compose(kept, clock, out, Sending::Again);
+            let is_numbered = self.parameters.extensions.transport_cc.is_some();
+            let may_differ = is_numbered || self.red_type.is_some();
+            let repeat = || self.compose(kept, clock, out, Sending::Again);
+            return (!may_differ).then(repeat).flatten();
         };
-        self.compose_rtx(kept, clock, out, ssrc, payload_type)
+        self.compose_rtx(kept, (clock, now), out, ssrc, payload_type)
+    }
+
+    /// Return whether packets of its repair stream can tell what the path carries.
+    pub fn may_probe(&self) -> bool {
+        let repairs = self.repair().is_some();
+        repairs && self.parameters.extensions.transport_cc.is_some()
+    }
+
+    /// Return SSRC and a payload type of its repair stream.
+    fn repair(&self) -> Option<(u32, u8)> {
+        let mut codecs = self.parameters.codecs.iter();
+        let payload_type = codecs.find_map(|codec| codec.rtx_payload_type)?;
+        Some((self.parameters.rtx_ssrc?, payload_type))
     }
 
     /// Return `now` with the RTP time that this slot has then.
     pub fn time_at(&self, producer: &Producer, now: Micros) -> Option<(Micros, u32)> {
         let offset = self.runs.last()?.timestamp_offset;
         Some((now, producer.timeline.timestamp(now)?.wrapping_add(offset)))
-    }
-
-    fn compose(
-        &mut self,
-        kept: &Kept,
-        clock: &Clock,
-        out: &mut [u8],
-        sending: Sending,
-    ) -> Option<Written> {
-        let (run, number) = self.runs.find(kept.sequence)?;
-        let payload_type = self.payload_types[usize::from(kept.info.payload_type & 0x7F)];
-        if payload_type == UNWANTED {
-            return None;
-        }
-        let begins_sound = self.parameters.kind == Kind::Audio && kept.sequence == run.first;
-        let fields = HeaderFields {
-            marker: kept.info.marker || begins_sound,
-            payload_type,
-            sequence: number as u16,
-            timestamp: kept.info.timestamp.wrapping_add(run.timestamp_offset),
-            ssrc: self.parameters.ssrc,
-        };
-        let header_len = self.write_header(kept, clock, out, &fields, number).ok()?;
-        let len = self.write_payload(kept, out, header_len, payload_type, sending)?;
-        Some(Written {
-            len,
-            header_len,
-            out: number,
-        })
-    }
-
-    fn compose_rtx(
-        &mut self,
-        kept: &Kept,
-        clock: &Clock,
-        out: &mut [u8],
-        ssrc: u32,
-        payload_type: u8,
-    ) -> Option<Written> {
-        let (run, original) = self.runs.find(kept.sequence)?;
-        let number = self.next_rtx;
-        let fields = HeaderFields {
-            marker: kept.info.marker,
-            payload_type,
-            sequence: number as u16,
-            timestamp: kept.info.timestamp.wrapping_add(run.timestamp_offset),
-            ssrc,
-        };
-        let header_len = self
-            .write_header(kept, clock, out, &fields, original)
-            .ok()?;
-        let media = self.payload_types[usize::from(kept.info.payload_type & 0x7F)];
-        out.get_mut(header_len..header_len + 2)?
-            .copy_from_slice(&(original as u16).to_be_bytes());
-        let len = self.write_payload(kept, out, header_len + 2, media, Sending::Again)?;
-        self.next_rtx += 1;
-        Some(Written {
-            len,
-            header_len,
-            out: number,
-        })
-    }
-
-    fn write_header(
-        &self,
-        kept: &Kept,
-        clock: &Clock,
-        out: &mut [u8],
-        fields: &HeaderFields,
-        number: u64,
-    ) -> Result<usize> {
-        let ids = &self.parameters.extensions;
-        let info = &kept.info;
-        // the time the packet came here: the same when it is sent again, which SRTP demands
-        let sent = clock.abs_send_time(kept.arrival);
-        let level = info.audio_level.map(|level| [level]);
-        let orientation = info.video_orientation.map(|orientation| [orientation]);
-        let mid = (number < self.first_out + MID_PACKETS).then_some(self.parameters.mid.as_bytes());
-        let candidates: [(Option<u8>, Option<&[u8]>); 5] = [
-            (ids.mid, mid),
-            (ids.abs_send_time, Some(&sent)),
-            (ids.audio_level, level.as_ref().map(<[u8; 1]>::as_slice)),
-            (
-                ids.video_orientation,
-                orientation.as_ref().map(<[u8; 1]>::as_slice),
-            ),
-            (
-                ids.playout_delay,
-                info.playout_delay.as_ref().map(<[u8; 3]>::as_slice),
-            ),
-        ];
-        let mut chosen: [(u8, &[u8]); 5] = [(0, &[]); 5];
-        let mut count = 0;
-        for (id, data) in candidates {
-            if let (Some(id), Some(data)) = (id, data) {
-                chosen[count] = (id, data);
-                count += 1;
-            }
-        }
-        rtp::write_header(out, fields, &chosen[..count])
-    }
-
-    fn write_payload(
-        &mut self,
-        kept: &Kept,
-        out: &mut [u8],
-        at: usize,
-        payload_type: u8,
-        sending: Sending,
-    ) -> Option<usize> {
-        let end = at + kept.payload.len();
-        let room = out.get_mut(at..end)?;
-        room.copy_from_slice(&kept.payload);
-        if self.vp8_type == Some(payload_type) {
-            // a payload without a readable descriptor goes as it came: decoders know what to do
-            let _ = match sending {
-                Sending::First => self.munger.rewrite(room),
-                Sending::Again => self.munger.repeat(room),
-            };
-        }
-        Some(end)
     }
 
     fn translate(&self, producer: &Producer) -> [u8; 128] {
@@ -395,7 +408,19 @@ impl Consumer {
                 .is_none_or(|(newest, _)| is_after(timestamp, newest));
             return is_later.then_some(timestamp);
         }
-        let Some((anchored, anchor)) = self.line else {
+        self.timestamp_after(self.line, self.seam, producer, kept)
+    }
+
+    /// Return where a packet of another source or layer lies on the slot's `line`, if it can follow
+    /// what was sent last.
+    fn timestamp_after(
+        &self,
+        line: Option<(Micros, u32)>,
+        seam: Seam,
+        producer: &Producer,
+        kept: &Kept,
+    ) -> Option<u32> {
+        let Some((anchored, anchor)) = line else {
             return Some(self.first_timestamp);
         };
         let rate = i64::from(producer.clock_rate());
@@ -408,11 +433,13 @@ impl Consumer {
         let Some((newest, newest_arrival)) = self.newest else {
             return Some(wanted);
         };
-        let soonest = newest.wrapping_add(ticks(SOURCE_STEP));
+        let (step, overlap) = seam.tolerances();
+        let soonest = newest.wrapping_add(ticks(step));
         if is_after(wanted, soonest) {
             return Some(wanted);
         }
-        let is_past = kept.arrival < newest_arrival && self.parameters.kind == Kind::Video;
+        let is_past =
+            kept.arrival + overlap < newest_arrival && self.parameters.kind == Kind::Video;
         (!is_past).then_some(soonest)
     }
 }

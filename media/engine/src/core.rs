@@ -1,11 +1,10 @@
-//! The whole engine of one thread without sockets, threads or a clock: input in, output out.
+//! The engine without sockets, threads or a clock: input in, output out.
 //!
 //! [`Core::datagram`] and [`Core::command`] take input and remember what it leads to;
 //! [`Core::flush`] forwards everything that came since, and [`Core::advance`] lets time pass. After
 //! a round of input, call both. Packets leave through a [`Sink`], events wait in [`Core::events`].
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::batch::{Batch, MAX_DATAGRAM, Sink};
@@ -15,8 +14,12 @@ use crate::command::{
 };
 use crate::consumer::Consumer;
 use crate::error::{Error, Result};
+use crate::layers::Track;
+use crate::mirror::Parcel;
+use crate::pacing::TICK;
 use crate::producer::Producer;
 use crate::random::Random;
+use crate::remote::{Class, Remote};
 use crate::router::Forwarding;
 use crate::rtp;
 use crate::slab::Slab;
@@ -33,12 +36,14 @@ pub enum Taken {
     Stranger,
 }
 
-/// The state of every room of one thread.
+/// The state of the rooms given to it; the shell gives each room one of its own.
 pub struct Core {
     /// What happened, until somebody takes it.
     pub events: Vec<Event>,
-    /// Addresses gained (true) and lost (false), for whoever steers datagrams to threads.
-    pub address_changes: Vec<(SocketAddr, bool)>,
+    /// Remotes gained (true) and lost (false), for whoever steers datagrams to threads.
+    pub remote_changes: Vec<(Remote, bool)>,
+    /// What other threads must get, with their numbers.
+    pub parcels: Vec<(usize, Parcel)>,
     pub(crate) clock: Clock,
     pub(crate) counters: Counters,
     pub(crate) random: Random,
@@ -47,13 +52,15 @@ pub struct Core {
     pub(crate) producers: Slab<Producer>,
     pub(crate) consumers: Slab<Consumer>,
     pub(crate) transport_places: HashMap<TransportId, usize>,
-    pub(crate) producer_places: HashMap<ProducerId, usize>,
+    pub(crate) tracks: HashMap<ProducerId, Track>,
     pub(crate) consumer_places: HashMap<ConsumerId, usize>,
-    pub(crate) addresses: HashMap<SocketAddr, usize>,
+    pub(crate) remotes: HashMap<Remote, usize>,
     pub(crate) ufrags: HashMap<Box<[u8]>, usize>,
     pub(crate) batch: Batch,
     /// Producers with something to forward, to ask for, or a slot that waits to begin.
     pub(crate) queued: Vec<usize>,
+    /// Transports with packets that wait, or a probe.
+    pub(crate) stepped: Vec<usize>,
     pub(crate) timers: Timers,
 }
 
@@ -62,7 +69,8 @@ impl Core {
     pub fn new(clock: Clock, seed: u64) -> Self {
         Self {
             events: Vec::new(),
-            address_changes: Vec::new(),
+            remote_changes: Vec::new(),
+            parcels: Vec::new(),
             clock,
             counters: Counters::default(),
             random: Random::new(seed),
@@ -71,12 +79,13 @@ impl Core {
             producers: Slab::default(),
             consumers: Slab::default(),
             transport_places: HashMap::new(),
-            producer_places: HashMap::new(),
+            tracks: HashMap::new(),
             consumer_places: HashMap::new(),
-            addresses: HashMap::new(),
+            remotes: HashMap::new(),
             ufrags: HashMap::new(),
             batch: Batch::default(),
             queued: Vec::new(),
+            stepped: Vec::new(),
             timers: Timers::default(),
         }
     }
@@ -86,11 +95,26 @@ impl Core {
         &self.counters
     }
 
+    /// Return whether a connected peer sends from here.
+    pub fn is_home_of(&self, remote: Remote) -> bool {
+        let Some(&owner) = self.remotes.get(&remote) else {
+            return false;
+        };
+        let Path::Network(network) = &self.transports[owner].path else {
+            return false;
+        };
+        network.agent.state() == ice::State::Connected && network.agent.selected() == Some(remote)
+    }
+
     /// Return one transport's totals.
     pub fn transport_stats(&self, id: TransportId) -> Option<TransportStats> {
         let transport = &self.transports[*self.transport_places.get(&id)?];
         Some(TransportStats {
-            address: transport.address(),
+            remote: transport.remote(),
+            estimate: transport
+                .estimator
+                .as_ref()
+                .and_then(|estimator| estimator.estimate()),
             ..transport.stats.clone()
         })
     }
@@ -98,7 +122,7 @@ impl Core {
     /// Take a datagram from the network; its bytes are worked on in place.
     pub fn datagram(
         &mut self,
-        from: SocketAddr,
+        from: Remote,
         data: &mut [u8],
         now: Instant,
         sink: &mut impl Sink,
@@ -107,7 +131,7 @@ impl Core {
         if kind == rtp::Kind::Stun {
             return self.stun(from, data, now, sink);
         }
-        let Some(&place) = self.addresses.get(&from) else {
+        let Some(&place) = self.remotes.get(&from) else {
             return Taken::Stranger;
         };
         match kind {
@@ -125,6 +149,7 @@ impl Core {
         self.timers.start(now);
         let mut queued = std::mem::take(&mut self.queued);
         for &place in &queued {
+            self.change_layers(place, at);
             let Some(producer) = self.producers.get_mut(place) else {
                 continue;
             };
@@ -137,6 +162,7 @@ impl Core {
                 batch: &mut self.batch,
                 sink,
                 counters: &mut self.counters,
+                stepped: &mut self.stepped,
             };
             forwarding.forward(producer);
         }
@@ -150,6 +176,9 @@ impl Core {
             self.queued = queued;
         }
         self.batch.send(sink);
+        if !self.stepped.is_empty() {
+            self.timers.step.get_or_insert(now + TICK);
+        }
     }
 
     /// Note that a producer has something for [`Core::flush`].
@@ -182,8 +211,8 @@ impl Core {
                 }
                 ice::Event::Migrated(to) => self.events.push(Event::TransportMigrated(id, to)),
                 ice::Event::Disconnected => self.events.push(Event::TransportDisconnected(id)),
-                ice::Event::AddressAdded(address) => self.claim(place, address),
-                ice::Event::AddressRemoved(address) => self.release(place, address),
+                ice::Event::RemoteAdded(remote) => self.claim(place, remote),
+                ice::Event::RemoteRemoved(remote) => self.release(place, remote),
                 ice::Event::Expired => {
                     self.events.push(Event::TransportExpired(id));
                     self.timers.expired.push(id);
@@ -192,31 +221,34 @@ impl Core {
         }
     }
 
-    /// Let datagrams from an address belong to a transport, unless another one lives there.
-    fn claim(&mut self, place: usize, address: SocketAddr) {
-        if let Some(&owner) = self.addresses.get(&address) {
-            let agent = self.transports[owner]
-                .network()
-                .map(|network| &network.agent);
-            let lives_there = agent.is_some_and(|agent| {
-                agent.state() == ice::State::Connected && agent.selected() == Some(address)
-            });
-            if owner == place || lives_there {
-                return;
-            }
+    /// Let datagrams from a remote belong to a transport, unless another one lives there.
+    fn claim(&mut self, place: usize, remote: Remote) {
+        if self.remotes.get(&remote) == Some(&place) || self.is_home_of(remote) {
+            return;
         }
-        self.addresses.insert(address, place);
-        self.address_changes.push((address, true));
+        self.remotes.insert(remote, place);
+        self.remote_changes.push((remote, true));
     }
 
-    pub(crate) fn release(&mut self, place: usize, address: SocketAddr) {
-        if self.addresses.get(&address) == Some(&place) {
-            self.addresses.remove(&address);
-            self.address_changes.push((address, false));
+    pub(crate) fn release(&mut self, place: usize, remote: Remote) {
+        if self.remotes.get(&remote) == Some(&place) {
+            self.remotes.remove(&remote);
+            self.remote_changes.push((remote, false));
         }
     }
 
-    fn stun(&mut self, from: SocketAddr, data: &[u8], now: Instant, sink: &mut impl Sink) -> Taken {
+    /// Forget a remote whose connection has ended.
+    pub fn closed(&mut self, remote: Remote, now: Instant) {
+        let Some(&place) = self.remotes.get(&remote) else {
+            return;
+        };
+        if let Some(network) = self.transports[place].network() {
+            let events = network.agent.on_closed(remote, now);
+            self.on_ice(place, events);
+        }
+    }
+
+    fn stun(&mut self, from: Remote, data: &[u8], now: Instant, sink: &mut impl Sink) -> Taken {
         let Ok(message) = stun::Message::parse(data) else {
             self.counters.count(Counter::rejected_stun);
             return Taken::Here;
@@ -234,7 +266,7 @@ impl Core {
         let room = self.batch.room(sink);
         let outcome = network.agent.handle_check(&message, from, now, room);
         if outcome.reply > 0 {
-            self.batch.push(from, outcome.reply);
+            self.batch.push(from, Class::Control, outcome.reply);
         }
         if !outcome.authenticated {
             self.counters.count(Counter::rejected_stun);
@@ -248,7 +280,7 @@ impl Core {
         Taken::Here
     }
 
-    fn dtls(&mut self, place: usize, from: SocketAddr, data: &[u8], now: Instant) {
+    fn dtls(&mut self, place: usize, from: Remote, data: &[u8], now: Instant) {
         let at = self.clock.micros(now);
         let id = self.transports[place].id;
         let Some(network) = self.transports[place].network() else {
@@ -263,7 +295,7 @@ impl Core {
         }
     }
 
-    fn srtp(&mut self, place: usize, from: SocketAddr, data: &mut [u8], now: Instant) {
+    fn srtp(&mut self, place: usize, from: Remote, data: &mut [u8], now: Instant) {
         let Some(network) = self.transports[place].network() else {
             return;
         };
@@ -280,7 +312,7 @@ impl Core {
     fn srtcp(
         &mut self,
         place: usize,
-        from: SocketAddr,
+        from: Remote,
         data: &mut [u8],
         now: Instant,
         sink: &mut impl Sink,
@@ -302,7 +334,7 @@ impl Core {
     fn authenticated(
         &mut self,
         place: usize,
-        from: SocketAddr,
+        from: Remote,
         size: usize,
         opened: Result<usize>,
         now: Instant,
@@ -369,7 +401,7 @@ impl Core {
             .then(|| sender.protect_rtcp(room, len).ok())
             .flatten()
         {
-            self.batch.push(to, len);
+            self.batch.push(to, Class::Control, len);
             transport.stats.packets_sent += 1;
             transport.stats.bytes_sent += len as u64;
         }

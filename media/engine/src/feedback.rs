@@ -7,7 +7,7 @@ use crate::clock::short_ntp_to_duration;
 use crate::command::Counter;
 use crate::core::Core;
 use crate::router::Forwarding;
-use crate::rtcp::{self, Message, rr::ReportBlock, sr::SenderInfo, xr::Dlrr};
+use crate::rtcp::{self, Message, remb::Remb, rr::ReportBlock, sr::SenderInfo, xr::Dlrr};
 use crate::transport::Binding;
 
 /// Sequence numbers answered of one NACK; more than this lost at once is an outage.
@@ -15,6 +15,9 @@ const MAX_NACKED: usize = 256;
 
 /// Messages read of one compound packet; honest ones have a handful per track.
 const MAX_MESSAGES: usize = 64;
+
+/// Entries read of one full intra request; a subscriber has three pictures.
+const MAX_COMMANDS: usize = 8;
 
 /// Longest round trip believed, milliseconds.
 const MAX_ROUND_TRIP_MS: f64 = 10_000.0;
@@ -60,8 +63,11 @@ impl Core {
             }
             Message::Pli(pli) => self.on_keyframe_wish(place, pli.media_ssrc, now),
             Message::Fir(fir) => {
-                if let Some((ssrc, _)) = fir.entries().next() {
-                    self.on_keyframe_wish(place, ssrc, now);
+                for (ssrc, command) in fir.entries().take(MAX_COMMANDS) {
+                    let slot = self.slot_of(place, ssrc);
+                    if slot.is_some_and(|slot| self.consumers[slot].is_news(command)) {
+                        self.on_keyframe_wish(place, ssrc, now);
+                    }
                 }
             }
             Message::Goodbye(goodbye) => {
@@ -74,7 +80,46 @@ impl Core {
                     self.answer_reference_time(place, report.ssrc, ntp, sink);
                 }
             }
-            Message::SourceDescription(_) | Message::Remb(_) | Message::Other { .. } => {}
+            Message::TransportCc(feedback) => {
+                let at = self.at(now);
+                let (batch, clock) = (&self.batch, &self.clock);
+                let left = |number| Some(clock.micros(batch.departure(number)?));
+                if let Some(estimator) = &mut self.transports[place].estimator {
+                    estimator.feedback(feedback, left, at);
+                }
+                self.follow_estimate(place);
+            }
+            Message::Remb(remb) => self.on_remb(place, remb),
+            Message::SourceDescription(_) | Message::Other { .. } => {}
+        }
+    }
+
+    /// Take a subscriber's own estimate, if it was negotiated for something we send: libwebrtc
+    /// makes one of every stream without transport-wide numbers, and tells it unasked.
+    fn on_remb(&mut self, place: usize, remb: &Remb<'_>) {
+        let is_asked = |slot: usize| self.consumers[slot].parameters.remb;
+        if !remb
+            .ssrcs()
+            .any(|ssrc| self.slot_of(place, ssrc).is_some_and(is_asked))
+        {
+            return;
+        }
+        let transport = &mut self.transports[place];
+        transport
+            .estimator
+            .get_or_insert_default()
+            .told(remb.bitrate);
+        self.follow_estimate(place);
+    }
+
+    /// Let what waits for a subscriber leave as fast as its path allows.
+    fn follow_estimate(&mut self, place: usize) {
+        let transport = &mut self.transports[place];
+        let estimate = transport.estimator.as_ref().and_then(|one| one.estimate());
+        let Some(estimate) = estimate else { return };
+        transport.bound_resends(estimate);
+        if let Some(pacer) = &mut transport.pacer {
+            pacer.follow(estimate);
         }
     }
 
@@ -98,10 +143,13 @@ impl Core {
     }
 
     fn on_report_block(&mut self, place: usize, block: &ReportBlock, now: Instant) {
-        if self.slot_of(place, block.ssrc).is_none() {
+        let Some(slot) = self.slot_of(place, block.ssrc) else {
             return;
-        }
-        let ntp = (self.clock.ntp(self.at(now)) >> 16) as u32;
+        };
+        let at = self.at(now);
+        let ntp = (self.clock.ntp(at) >> 16) as u32;
+        let redundancy = &mut self.consumers[slot].redundancy;
+        redundancy.on_report(block.fraction_lost, at);
         let stats = &mut self.transports[place].stats;
         stats.fraction_lost = Some(f64::from(block.fraction_lost) / 256.0);
         if block.last_sr == 0 {
@@ -132,7 +180,11 @@ impl Core {
         let Some(producer) = self.consumers[slot].producer else {
             return;
         };
-        let round_trip = self.transports[place].round_trip().as_micros() as i64;
+        let transport = &self.transports[place];
+        let told = transport.estimator.as_ref().map(|one| one.round_trip());
+        let reported = transport.round_trip().as_micros() as i64;
+        // transport-wide feedback comes more often than reports and knows of the newest queue
+        let round_trip = told.filter(|told| *told > 0).unwrap_or(reported);
         let producer = &self.producers[producer];
         let mut forwarding = Forwarding {
             consumers: &mut self.consumers,
@@ -142,6 +194,7 @@ impl Core {
             batch: &mut self.batch,
             sink,
             counters: &mut self.counters,
+            stepped: &mut self.stepped,
         };
         for sequence in lost {
             forwarding.transports[place].stats.nacks_received += 1;
@@ -158,7 +211,7 @@ impl Core {
         };
         self.transports[place].stats.keyframes_requested += 1;
         let consumer = &mut self.consumers[slot];
-        let Some(producer) = consumer.producer else {
+        let Some(producer) = consumer.producer.filter(|_| !consumer.is_held()) else {
             return;
         };
         if consumer.wishes.allow(now) {

@@ -6,10 +6,11 @@ mod room;
 
 pub use room::room;
 
+use crate::remote::Remote;
 use crate::rtp::{Packet, write_header};
 use crate::srtp::{Profile, Receiver, Sender};
 use crate::stun::{self, IntegrityKey, MAX_RESPONSE_LEN, Message};
-use crate::{h264, ice, rtcp, rtp, vp8};
+use crate::{h264, ice, red, rtcp, rtp, sps, vp8};
 use std::time::Instant;
 
 /// Room for any packet a body writes.
@@ -61,6 +62,10 @@ fn read_rtcp(message: rtcp::Message<'_>) {
         rtcp::Message::Nack(nack) => nack.lost().for_each(drop),
         rtcp::Message::Fir(fir) => fir.entries().for_each(drop),
         rtcp::Message::Remb(remb) => remb.ssrcs().for_each(drop),
+        rtcp::Message::TransportCc(feedback) => {
+            let came = feedback.arrivals().count();
+            assert!(came <= usize::from(feedback.count));
+        }
         rtcp::Message::ExtendedReport(report) => {
             report.reference_time();
             report.dlrr().for_each(drop);
@@ -87,7 +92,7 @@ fn check(data: &[u8]) {
     };
     assert!(message.unknown_attributes().len() <= stun::MAX_UNKNOWN);
     let now = Instant::now();
-    let from = ([192, 0, 2, 1], 5000).into();
+    let from = Remote::udp(([192, 0, 2, 1], 5000).into());
     let mut out = [0; MAX_RESPONSE_LEN];
     let mut agent = ice::Agent::new(UFRAG, PASSWORD, now).expect("valid credentials");
     let outcome = agent.handle_check(&message, from, now, &mut out);
@@ -135,6 +140,7 @@ fn reopen(profile: Profile, receiver: &mut Receiver, data: &[u8]) {
 /// Read a VP8 payload, and rewrite it twice over a source change.
 pub fn vp8(data: &[u8]) {
     assert!(!vp8::is_keyframe(data) || vp8::is_frame_start(data));
+    assert!(vp8::picture_size(data).is_none() || vp8::is_keyframe(data));
     let mut buf = [0; BUFFER_LEN];
     let len = data.len().min(BUFFER_LEN);
     buf[..len].copy_from_slice(&data[..len]);
@@ -156,4 +162,37 @@ pub fn vp8(data: &[u8]) {
 /// Read an H.264 payload.
 pub fn h264(data: &[u8]) {
     assert!(!h264::is_keyframe(data) || h264::is_frame_start(data));
+    assert!(h264::picture_size(data).is_none() || h264::is_keyframe(data));
+}
+
+/// Take sound with copies apart, and put it together again with as many as we would send.
+pub fn red(data: &[u8]) {
+    let Ok(blocks) = red::parse(data) else {
+        return;
+    };
+    let primary = blocks.primary();
+    let carried: usize = blocks.copies().iter().map(|copy| copy.payload.len()).sum();
+    assert!(carried + primary.payload.len() < data.len());
+    let fits = |copy: &&red::Block<'_>| red::fits(copy.offset, copy.payload);
+    let mut copies: Vec<_> = blocks.copies().iter().filter(fits).copied().collect();
+    copies.truncate(red::MAX_COPIES);
+    let mut out = vec![0; 2 * BUFFER_LEN + data.len()];
+    out[..primary.payload.len()].copy_from_slice(primary.payload);
+    let len = red::wrap(
+        &mut out,
+        primary.payload.len(),
+        primary.payload_type,
+        &copies,
+    )
+    .expect("room for everything");
+    let again = red::parse(&out[..len]).expect("what we write is what we read");
+    assert_eq!(again.copies(), copies);
+    assert_eq!(again.primary(), primary);
+}
+
+/// Read the sequence parameter set of an H.264 stream.
+pub fn sps(data: &[u8]) {
+    if let Some(size) = sps::picture_size(data) {
+        assert!(size.width > 0 && size.height > 0);
+    }
 }

@@ -1,5 +1,8 @@
 //! H.264 over RTP (RFC 6184): where keyframes begin, in single units, STAP-A and FU-A.
 
+use crate::command::Size;
+use crate::sps;
+
 /// A slice of a picture that depends on others.
 const SLICE: u8 = 1;
 /// A slice of a picture that stands alone (IDR).
@@ -36,6 +39,12 @@ pub fn is_frame_start(payload: &[u8]) -> bool {
         SLICE | IDR => starts_picture(unit.body),
         _ => false,
     })
+}
+
+/// Return the size of the pictures that follow a parameter set in this payload.
+pub fn picture_size(payload: &[u8]) -> Option<Size> {
+    let mut sets = units(payload).filter(|unit| unit.kind == SPS);
+    sets.find_map(|unit| sps::picture_size(unit.body))
 }
 
 fn starts_picture(slice: &[u8]) -> bool {

@@ -4,8 +4,8 @@
 //! address we send to. It owns no socket and reads no clock.
 
 use crate::error::{Error, Result};
+use crate::remote::Remote;
 use crate::stun::{self, Class, ErrorCode, IntegrityKey, Message};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// Addresses of one peer kept at a time; a phone on Wi-Fi and mobile, v4 and v6, uses four.
@@ -31,17 +31,17 @@ const MAX_EVENTS: usize = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     /// An authenticated check came for the first time, or after silence; we send to this address.
-    Connected(SocketAddr),
+    Connected(Remote),
     /// We now send to this address.
-    Migrated(SocketAddr),
+    Migrated(Remote),
     /// Nothing has come for [`DISCONNECTED_AFTER`]; the peer may return.
     Disconnected,
     /// Consent has ended; the transport is gone for good.
     Expired,
     /// Datagrams from this address belong to this transport.
-    AddressAdded(SocketAddr),
+    RemoteAdded(Remote),
     /// Datagrams from this address no longer belong to this transport.
-    AddressRemoved(SocketAddr),
+    RemoteRemoved(Remote),
 }
 
 /// The few events of one call, in order.
@@ -138,7 +138,7 @@ fn is_ice_char(byte: u8) -> bool {
 /// An address the peer is known at.
 #[derive(Debug, Clone, Copy)]
 struct Address {
-    at: SocketAddr,
+    at: Remote,
     heard: Instant,
     left: Option<Instant>,
 }
@@ -150,7 +150,7 @@ pub struct Agent {
     next: Option<Credentials>,
     state: State,
     addresses: Vec<Address>,
-    selected: Option<SocketAddr>,
+    selected: Option<Remote>,
     nomination: Option<u32>,
     consented: Instant,
     heard: Instant,
@@ -198,17 +198,17 @@ impl Agent {
     }
 
     /// Return the address to send to, if any has passed a check.
-    pub fn selected(&self) -> Option<SocketAddr> {
+    pub fn selected(&self) -> Option<Remote> {
         self.selected
     }
 
     /// Tell whether datagrams from this address are the peer's.
-    pub fn knows(&self, address: SocketAddr) -> bool {
+    pub fn knows(&self, address: Remote) -> bool {
         self.position(address).is_some()
     }
 
-    /// Iterate over the peer's addresses.
-    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
+    /// Iterate over the places where the peer is known.
+    pub fn remotes(&self) -> impl Iterator<Item = Remote> + '_ {
         self.addresses.iter().map(|address| address.at)
     }
 
@@ -218,7 +218,7 @@ impl Agent {
     pub fn handle_check(
         &mut self,
         message: &Message<'_>,
-        from: SocketAddr,
+        from: Remote,
         now: Instant,
         out: &mut [u8],
     ) -> Outcome {
@@ -241,7 +241,7 @@ impl Agent {
             return Outcome::refused(message, error, Some(&credentials.key), out);
         }
         let id = message.transaction_id();
-        let written = stun::write_success(out, &id, from, &credentials.key);
+        let written = stun::write_success(out, &id, from.address(), &credentials.key);
         Outcome {
             reply: limited(written, message),
             retired_ufrag: restarts.then(|| self.finish_restart()).flatten(),
@@ -251,7 +251,7 @@ impl Agent {
     }
 
     /// Note any datagram from a known address; it ends a silence that led to `Disconnected`.
-    pub fn on_datagram(&mut self, from: SocketAddr, now: Instant) -> Events {
+    pub fn on_datagram(&mut self, from: Remote, now: Instant) -> Events {
         let mut events = Events::default();
         if self.state != State::Expired && self.touch(from, now) {
             self.revive(&mut events);
@@ -260,7 +260,7 @@ impl Agent {
     }
 
     /// Follow DTLS to another checked address, until media tells better where the peer is.
-    pub fn on_dtls(&mut self, from: SocketAddr, now: Instant) -> Events {
+    pub fn on_dtls(&mut self, from: Remote, now: Instant) -> Events {
         let mut events = self.on_datagram(from, now);
         if self.traffic.is_none() && self.knows(from) {
             self.select(from, now, &mut events);
@@ -272,7 +272,7 @@ impl Agent {
     ///
     /// An address that never passed a check is taken over as well: the packet is fresh, for the
     /// replay window has seen to that, and only the peer has the key.
-    pub fn on_authenticated(&mut self, from: SocketAddr, now: Instant) -> Events {
+    pub fn on_authenticated(&mut self, from: Remote, now: Instant) -> Events {
         let mut events = Events::default();
         if matches!(self.state, State::Waiting | State::Expired) {
             return events;
@@ -283,6 +283,24 @@ impl Agent {
             self.traffic = Some(now);
         }
         self.revive(&mut events);
+        events
+    }
+
+    /// Forget a connection that has ended; packets leave to where the peer was heard last.
+    pub fn on_closed(&mut self, remote: Remote, now: Instant) -> Events {
+        let mut events = Events::default();
+        let Some(at) = self.position(remote) else {
+            return events;
+        };
+        self.addresses.swap_remove(at);
+        events.push(Event::RemoteRemoved(remote));
+        if self.selected == Some(remote) {
+            (self.selected, self.traffic) = (None, None);
+            let latest = self.addresses.iter().max_by_key(|known| known.heard);
+            if let Some(latest) = latest.map(|known| known.at) {
+                self.select(latest, now, &mut events);
+            }
+        }
         events
     }
 
@@ -320,7 +338,7 @@ impl Agent {
         Some(std::mem::replace(&mut self.current, next).ufrag)
     }
 
-    fn accept(&mut self, message: &Message<'_>, from: SocketAddr, now: Instant) -> Events {
+    fn accept(&mut self, message: &Message<'_>, from: Remote, now: Instant) -> Events {
         let mut events = Events::default();
         self.consented = now;
         self.remember(from, now, &mut events);
@@ -333,7 +351,7 @@ impl Agent {
     }
 
     /// Tell whether this check should move us to where it came from.
-    fn nominates(&self, message: &Message<'_>, from: SocketAddr, now: Instant) -> bool {
+    fn nominates(&self, message: &Message<'_>, from: Remote, now: Instant) -> bool {
         if self.selected == Some(from) {
             return false;
         }
@@ -346,12 +364,12 @@ impl Agent {
         message.use_candidate() && !held
     }
 
-    fn position(&self, address: SocketAddr) -> Option<usize> {
+    fn position(&self, address: Remote) -> Option<usize> {
         self.addresses.iter().position(|known| known.at == address)
     }
 
     /// Note that a known address was heard; false when it is not known.
-    fn touch(&mut self, from: SocketAddr, now: Instant) -> bool {
+    fn touch(&mut self, from: Remote, now: Instant) -> bool {
         let Some(at) = self.position(from) else {
             return false;
         };
@@ -361,7 +379,7 @@ impl Agent {
     }
 
     /// Note an authenticated address, giving up the one not heard for longest when all are taken.
-    fn remember(&mut self, from: SocketAddr, now: Instant, events: &mut Events) {
+    fn remember(&mut self, from: Remote, now: Instant, events: &mut Events) {
         if self.touch(from, now) {
             return;
         }
@@ -374,7 +392,7 @@ impl Agent {
             heard: now,
             left: None,
         });
-        events.push(Event::AddressAdded(from));
+        events.push(Event::RemoteAdded(from));
     }
 
     fn forget_one(&mut self, events: &mut Events) {
@@ -384,17 +402,17 @@ impl Agent {
             .min_by_key(|(_, address)| address.heard)
             .map(|(at, _)| at);
         if let Some(at) = oldest {
-            events.push(Event::AddressRemoved(self.addresses.swap_remove(at).at));
+            events.push(Event::RemoteRemoved(self.addresses.swap_remove(at).at));
         }
     }
 
-    fn is_straggler(&self, from: SocketAddr, now: Instant) -> bool {
+    fn is_straggler(&self, from: Remote, now: Instant) -> bool {
         self.position(from)
             .and_then(|at| self.addresses[at].left)
             .is_some_and(|left| now.saturating_duration_since(left) < STRAGGLERS_FOR)
     }
 
-    fn select(&mut self, to: SocketAddr, now: Instant, events: &mut Events) {
+    fn select(&mut self, to: Remote, now: Instant, events: &mut Events) {
         if self.selected == Some(to) {
             return;
         }

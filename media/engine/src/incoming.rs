@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use crate::clock::Micros;
 use crate::command::{Counter, Event};
 use crate::core::Core;
 use crate::producer::{Activity, Producer, Refused};
@@ -14,15 +15,19 @@ impl Core {
         let Ok(packet) = Packet::parse(data) else {
             return self.reject(place, Counter::rejected_malformed);
         };
+        let at = self.clock.micros(now);
+        self.note_arrival(place, &packet, at);
         let bound = self.transports[place].binding(packet.ssrc());
         let Some(binding) = bound.or_else(|| self.bind(place, &packet)) else {
             return self.reject(place, Counter::rejected_unknown_source);
         };
-        let at = self.clock.micros(now);
         let taken = match binding {
             Binding::Media(producer) => {
                 if !self.settle(producer, &packet, now) {
                     return self.reject(place, Counter::rejected_unknown_source);
+                }
+                if packet.marker() {
+                    self.on_frame(producer, now);
                 }
                 self.producers[producer].accept(&packet, now, at)
             }
@@ -36,17 +41,28 @@ impl Core {
         }
     }
 
+    /// Note a packet for the publisher's estimator, whatever becomes of it.
+    fn note_arrival(&mut self, place: usize, packet: &Packet<'_>, at: Micros) {
+        let transport = &mut self.transports[place];
+        let number = transport.transport_cc.and_then(|id| packet.extension(id));
+        if let Some(&[high, low]) = number {
+            let sequence = u16::from_be_bytes([high, low]);
+            transport.arrivals.note(packet.ssrc(), sequence, at);
+        }
+    }
+
     fn reject(&mut self, place: usize, reason: Counter) {
         self.transports[place].stats.packets_rejected += 1;
         self.counters.count(reason);
     }
 
-    fn on_packet(&mut self, place: usize) {
+    pub(crate) fn on_packet(&mut self, place: usize) {
         let producer = &mut self.producers[place];
-        if producer.activity == Activity::Stalled {
-            self.events.push(Event::ProducerResumed(producer.id));
+        let before = std::mem::replace(&mut producer.activity, Activity::Active);
+        if producer.take_resized() || before != Activity::Active {
+            let id = producer.id;
+            self.on_change(id);
         }
-        producer.activity = Activity::Active;
         self.queue(place);
     }
 
@@ -59,12 +75,14 @@ impl Core {
             return None;
         }
         let names = |&&place: &&usize| {
-            let parameters = &self.producers[place].parameters;
-            let mid = parameters
-                .extensions
-                .mid
-                .and_then(|id| packet.extension(id));
-            mid.is_some_and(|mid| mid == parameters.mid.as_bytes())
+            let producer = &self.producers[place];
+            let ids = &producer.parameters.extensions;
+            let says = |id: Option<u8>, name: &str| {
+                id.and_then(|id| packet.extension(id)) == Some(name.as_bytes())
+            };
+            let rid = producer.rid.as_deref();
+            let is_layer = |rid| says(ids.rid, rid) || says(ids.repaired_rid, rid);
+            says(ids.mid, &producer.parameters.mid) && rid.is_none_or(is_layer)
         };
         let named = transport.producers.iter().find(names);
         let producer = *named.or_else(|| self.only_candidate(transport, packet))?;
@@ -125,7 +143,12 @@ impl Core {
     }
 
     /// Change a producer's source, so that every slot it is in goes on where it was.
-    fn restart_slots(&mut self, place: usize, now: Instant, change: impl FnOnce(&mut Producer)) {
+    pub(crate) fn restart_slots(
+        &mut self,
+        place: usize,
+        now: Instant,
+        change: impl FnOnce(&mut Producer),
+    ) {
         let at = self.clock.micros(now);
         let producer = &mut self.producers[place];
         for &slot in &producer.consumers {

@@ -1,14 +1,17 @@
-//! A published track: one incoming SSRC at a time, its recent packets, and what we tell its sender.
+//! A published track, or one layer of it: one incoming SSRC at a time, its recent packets, and what
+//! we tell its sender.
 
 use std::time::{Duration, Instant};
 
 use crate::clock::{MICROS_PER_SECOND, Micros, Timeline};
-use crate::command::{Codec, CodecParameters, Kind, ProducerId, ProducerParameters};
+use crate::command::{Codec, CodecParameters, Kind, ProducerId, ProducerParameters, Size};
 use crate::keyframe::Requests;
 use crate::reception::Reception;
 use crate::ring::{PacketInfo, Ring};
 use crate::rtp::{Packet, SequenceExtender};
 use crate::{h264, nack, vp8};
+
+mod redundancy;
 
 /// Silence after which a source counts as stalled.
 pub const STALLED_AFTER: Duration = Duration::from_secs(2);
@@ -31,6 +34,16 @@ pub const MAX_PAYLOAD: usize = 1500;
 
 /// Forward jump of the sequence number that cannot be loss: the sender began anew.
 const MAX_JUMP: u64 = 3000;
+
+/// What is sent beside a payload: addresses, RTP header with extensions, authentication tag.
+const OVERHEAD: u64 = 60;
+
+/// Frames that other layers must have brought before one that brings none counts as ended: several
+/// at any rate of frames, with two others or one.
+const MISSED_FRAMES: u32 = 6;
+
+/// Least silence of a layer that has ended; a burst of the others must not end it.
+const LAYER_SILENCE: Duration = Duration::from_millis(200);
 
 /// Bits of an audio level (RFC 6464); the one above them flags voice.
 const LEVEL_MASK: u8 = 0x7F;
@@ -76,17 +89,25 @@ struct Keyframe {
     timestamp: u32,
 }
 
-/// One published track.
+/// One published track, or one layer of it.
 #[derive(Debug)]
 pub struct Producer {
-    /// Its name outside.
+    /// Its name outside, which the layers of a track share.
     pub id: ProducerId,
+    /// Which layer of its track it is (RFC 8852), if there are several.
+    pub rid: Option<String>,
     /// The place of the transport it comes through.
     pub transport: usize,
     /// How it looks on the wire.
     pub parameters: ProducerParameters,
     /// The places of the slots it is in.
     pub consumers: Vec<usize>,
+    /// The places of the slots that change to this layer at its next keyframe.
+    pub joining: Vec<usize>,
+    /// The threads that mirror it.
+    pub mirrors: Vec<usize>,
+    /// How often its source began anew, by which mirrors know.
+    pub epoch: u32,
     /// Its recent packets.
     pub ring: Ring,
     /// Numbers that came since the last forwarding.
@@ -104,11 +125,22 @@ pub struct Producer {
     heard: Option<Instant>,
     keyframe: Option<Keyframe>,
     loudest: Option<u8>,
+    size: Option<Size>,
+    resized: bool,
+    missed: u32,
+    octets: u64,
+    bits: u64,
+    measured: Option<Micros>,
 }
 
 impl Producer {
     /// Expect a track.
-    pub fn new(id: ProducerId, transport: usize, parameters: ProducerParameters) -> Self {
+    pub fn new(
+        id: ProducerId,
+        transport: usize,
+        parameters: ProducerParameters,
+        rid: Option<String>,
+    ) -> Self {
         let history = match parameters.kind {
             Kind::Video => VIDEO_HISTORY,
             Kind::Audio => AUDIO_HISTORY,
@@ -119,9 +151,13 @@ impl Producer {
             .map_or(1, |codec| codec.clock_rate);
         Self {
             id,
+            rid,
             transport,
             parameters,
             consumers: Vec::new(),
+            joining: Vec::new(),
+            mirrors: Vec::new(),
+            epoch: 0,
             ring: Ring::new(history),
             fresh: Vec::new(),
             source: None,
@@ -132,6 +168,12 @@ impl Producer {
             heard: None,
             keyframe: None,
             loudest: None,
+            size: None,
+            resized: false,
+            missed: 0,
+            octets: 0,
+            bits: 0,
+            measured: None,
         }
     }
 
@@ -151,6 +193,7 @@ impl Producer {
 
     /// Begin with an SSRC, forgetting all that another one said.
     pub fn adopt(&mut self, ssrc: u32, first: u16) {
+        self.epoch = self.epoch.wrapping_add(1);
         let mut sequence = SequenceExtender::default();
         let first = sequence.extend(first);
         self.source = Some(Source {
@@ -162,6 +205,7 @@ impl Producer {
         self.ring.clear();
         self.fresh.clear();
         self.keyframe = None;
+        self.size = None;
         self.timeline = Timeline::new(self.clock_rate());
     }
 
@@ -188,7 +232,10 @@ impl Producer {
         let source = self.source.as_mut().ok_or(Refused::Unreadable)?;
         let sequence = source.sequence.extend(packet.sequence());
         let info = self.read(packet);
-        self.keep(sequence, info, codec, packet.payload(), at)?;
+        match codec {
+            Codec::Red => self.keep_blocks(sequence, info, packet.payload(), now, at)?,
+            _ => self.keep(sequence, info, codec, packet.payload(), at)?,
+        }
         let Some(source) = self.source.as_mut() else {
             return Ok(());
         };
@@ -198,6 +245,8 @@ impl Producer {
         }
         self.timeline.arrival(at, packet.timestamp());
         self.heard = Some(now);
+        self.missed = 0;
+        self.octets += packet.payload().len() as u64 + OVERHEAD;
         Ok(())
     }
 
@@ -230,6 +279,29 @@ impl Producer {
         self.keep(sequence, info, codec, payload, at)?;
         if let Some(source) = self.source.as_mut().filter(|_| self.parameters.nack) {
             source.missing.on_packet(sequence, now);
+        }
+        Ok(())
+    }
+
+    /// Take in the copy of a packet that another thread took in at `arrival`.
+    pub fn accept_copy(
+        &mut self,
+        sequence: u64,
+        info: PacketInfo,
+        payload: &[u8],
+        arrival: Micros,
+        now: Instant,
+    ) -> Result<(), Refused> {
+        let codec = self
+            .codec(info.payload_type)
+            .ok_or(Refused::Unreadable)?
+            .codec;
+        // a repair is no sign of life
+        let is_newest = self.ring.highest().is_none_or(|newest| sequence > newest);
+        self.keep(sequence, info, codec, payload, arrival)?;
+        if is_newest {
+            self.heard = Some(now);
+            self.missed = 0;
         }
         Ok(())
     }
@@ -283,6 +355,46 @@ impl Producer {
             .is_some_and(|heard| now.saturating_duration_since(heard) >= STALLED_AFTER)
     }
 
+    /// Return whether the picture has another size than at the last call.
+    pub fn take_resized(&mut self) -> bool {
+        std::mem::take(&mut self.resized)
+    }
+
+    /// Return how large the picture was last.
+    pub fn size(&self) -> Option<Size> {
+        self.size
+    }
+
+    /// Return how large the picture is, while it comes.
+    pub fn live_size(&self) -> Option<Size> {
+        self.size.filter(|_| self.activity == Activity::Active)
+    }
+
+    /// Note that another layer brought a frame; returns whether this one has ended.
+    pub fn miss_frame(&mut self, now: Instant) -> bool {
+        self.missed += 1;
+        let silent = |heard| now.saturating_duration_since(heard) >= LAYER_SILENCE;
+        let ended = self.missed >= MISSED_FRAMES && self.heard.is_some_and(silent);
+        let ends = ended && self.activity == Activity::Active;
+        if ends {
+            self.activity = Activity::Stalled;
+        }
+        ends
+    }
+
+    /// Measure what came since the last call; returns its size and bits a second, while it comes.
+    pub fn measure(&mut self, now: Micros) -> Option<(Size, u64)> {
+        let span = now - self.measured.replace(now).unwrap_or(now);
+        let octets = std::mem::take(&mut self.octets);
+        if span > 0 {
+            let bits = 8 * octets * MICROS_PER_SECOND as u64 / span as u64;
+            let before = if self.bits == 0 { bits } else { self.bits };
+            self.bits = u64::midpoint(before, bits);
+        }
+        let (size, bits) = (self.live_size()?, self.bits);
+        (bits > 0).then_some((size, bits))
+    }
+
     fn read(&self, packet: &Packet<'_>) -> PacketInfo {
         let ids = &self.parameters.extensions;
         let first = |id: Option<u8>| packet.extension(id?)?.first().copied();
@@ -292,10 +404,10 @@ impl Producer {
             marker: packet.marker(),
             audio_level: first(ids.audio_level),
             video_orientation: first(ids.video_orientation),
-            playout_delay: ids
-                .playout_delay
-                .and_then(|id| packet.extension(id))
-                .and_then(|delay| delay.try_into().ok()),
+            playout_delay: whole(packet, ids.playout_delay),
+            content_type: first(ids.content_type),
+            color_space: whole(packet, ids.color_space),
+            is_padded: false,
         }
     }
 
@@ -316,12 +428,19 @@ impl Producer {
         self.fresh.push(sequence);
         if is_keyframe(codec, payload) {
             self.note_keyframe(sequence, info.timestamp);
+            self.note_size(picture_size(codec, payload));
         }
         if let Some(level) = info.audio_level {
             let level = level & LEVEL_MASK;
             self.loudest = Some(self.loudest.map_or(level, |loudest| loudest.min(level)));
         }
         Ok(())
+    }
+
+    /// Note how large the picture is, if that is known.
+    pub fn note_size(&mut self, size: Option<Size>) {
+        self.resized |= size.is_some() && size != self.size;
+        self.size = size.or(self.size);
     }
 
     /// Remember the first packet of the newest keyframe; several of its packets may look like it.
@@ -342,10 +461,23 @@ impl Producer {
     }
 }
 
+/// Return an extension of exactly so many bytes.
+fn whole<const N: usize>(packet: &Packet<'_>, id: Option<u8>) -> Option<[u8; N]> {
+    packet.extension(id?)?.try_into().ok()
+}
+
+fn picture_size(codec: Codec, payload: &[u8]) -> Option<Size> {
+    match codec {
+        Codec::Vp8 => vp8::picture_size(payload),
+        Codec::H264 => h264::picture_size(payload),
+        Codec::Opus | Codec::Red => None,
+    }
+}
+
 fn is_keyframe(codec: Codec, payload: &[u8]) -> bool {
     match codec {
         Codec::Vp8 => vp8::is_keyframe(payload),
         Codec::H264 => h264::is_keyframe(payload),
-        Codec::Opus => false,
+        Codec::Opus | Codec::Red => false,
     }
 }

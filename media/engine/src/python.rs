@@ -11,22 +11,17 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use crate::command::{
-    Codec, CodecParameters, Command, ConsumerId, ConsumerParameters, Event, ExtensionIds, Kind,
-    MasterKey, ProducerId, ProducerParameters, RouterId, TransportId, TransportStats,
+    Command, ConsumerId, Event, Layer, MasterKey, ProducerId, RouterId, Size, TransportId,
+    TransportStats,
 };
 use crate::error::Error;
 use crate::rtp::Packet;
 use crate::srtp::{Profile, Receiver, Sender};
 use crate::{ice, io};
 
-/// Longest MID that a one-byte header extension carries (RFC 8285 §4.2).
-const MAX_MID_LEN: usize = 16;
+mod parameters;
 
-/// Longest canonical name (RFC 3550 §6.5).
-const MAX_CNAME_LEN: usize = 255;
-
-/// Header extension ids that may be negotiated; 15 is reserved (RFC 8285 §4.2).
-const EXTENSION_IDS: std::ops::RangeInclusive<u8> = 1..=255;
+use parameters::{consumer_parameters, producer_parameters};
 
 #[pymodule(name = "_engine")]
 mod engine_module {
@@ -47,8 +42,14 @@ struct Engine(io::Engine);
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (*, address = "0.0.0.0", port = 0, threads = 1))]
-    fn new(address: &str, port: u16, threads: usize) -> PyResult<Self> {
+    #[pyo3(signature = (*, address = "0.0.0.0", port = 0, threads = 1, tcp_ports = Vec::new(), marks = true))]
+    fn new(
+        address: &str,
+        port: u16,
+        threads: usize,
+        tcp_ports: Vec<u16>,
+        marks: bool,
+    ) -> PyResult<Self> {
         let address: IpAddr = address
             .parse()
             .map_err(|_| PyValueError::new_err(format!("'{address}' is not an IP address.")))?;
@@ -59,12 +60,19 @@ impl Engine {
             );
             return Err(PyValueError::new_err(text));
         }
-        Ok(Self(io::Engine::open(address, port, threads)?))
+        Ok(Self(io::Engine::open(
+            address, port, threads, &tcp_ports, marks,
+        )?))
     }
 
     #[getter]
     fn port(&self) -> u16 {
         self.0.port()
+    }
+
+    #[getter]
+    fn tcp_ports(&self) -> Vec<u16> {
+        self.0.tcp_ports().to_vec()
     }
 
     #[getter]
@@ -156,6 +164,12 @@ impl Engine {
         Ok(())
     }
 
+    #[pyo3(signature = (transport, bits))]
+    fn transport_probe(&self, transport: u64, bits: Option<u64>) {
+        let transport = TransportId(transport);
+        self.0.command(Command::TransportProbe { transport, bits });
+    }
+
     fn transport_close(&self, transport: u64) {
         self.0
             .command(Command::TransportClose(TransportId(transport)));
@@ -212,6 +226,13 @@ impl Engine {
             consumer: ConsumerId(consumer),
             producer: producer.map(ProducerId),
         });
+    }
+
+    #[pyo3(signature = (consumer, limit))]
+    fn consumer_set_limit(&self, consumer: u64, limit: Option<u32>) {
+        let consumer = ConsumerId(consumer);
+        self.0
+            .command(Command::ConsumerSetLimit { consumer, limit });
     }
 
     fn consumer_close(&self, consumer: u64) {
@@ -283,129 +304,6 @@ fn profile_named(name: &str) -> PyResult<Profile> {
     Profile::from_name(name).ok_or_else(unknown)
 }
 
-/// Read one entry of a TypedDict; any other shape is a ValueError that names the entry.
-fn entry<'py, T>(dict: &Bound<'py, PyDict>, name: &str) -> PyResult<T>
-where
-    T: FromPyObjectOwned<'py>,
-{
-    let missing = || PyValueError::new_err(format!("{name} is missing."));
-    let value = dict.get_item(name)?.ok_or_else(missing)?;
-    let wrong = || PyValueError::new_err(format!("{name} has the wrong type."));
-    value.extract().map_err(|_| wrong())
-}
-
-fn kind(dict: &Bound<'_, PyDict>) -> PyResult<Kind> {
-    match entry::<String>(dict, "kind")?.as_str() {
-        "audio" => Ok(Kind::Audio),
-        "video" => Ok(Kind::Video),
-        other => Err(PyValueError::new_err(format!(
-            "'{other}' is neither audio nor video."
-        ))),
-    }
-}
-
-fn mid(dict: &Bound<'_, PyDict>) -> PyResult<String> {
-    let mid: String = entry(dict, "mid")?;
-    if mid.is_empty() || mid.len() > MAX_MID_LEN {
-        let text = format!("mid must have 1 to {MAX_MID_LEN} bytes.");
-        return Err(PyValueError::new_err(text));
-    }
-    Ok(mid)
-}
-
-fn payload_type(value: u8) -> PyResult<u8> {
-    if value > 127 {
-        return Err(PyValueError::new_err(format!(
-            "{value} is not a payload type."
-        )));
-    }
-    Ok(value)
-}
-
-fn codecs(dict: &Bound<'_, PyDict>) -> PyResult<Vec<CodecParameters>> {
-    let list: Vec<Bound<'_, PyDict>> = entry(dict, "codecs")?;
-    if list.is_empty() {
-        return Err(PyValueError::new_err("codecs is empty."));
-    }
-    list.iter().map(codec).collect()
-}
-
-fn codec(dict: &Bound<'_, PyDict>) -> PyResult<CodecParameters> {
-    let codec = match entry::<String>(dict, "name")?.as_str() {
-        "opus" => Codec::Opus,
-        "VP8" => Codec::Vp8,
-        "H264" => Codec::H264,
-        other => {
-            return Err(PyValueError::new_err(format!(
-                "'{other}' is not a codec we know."
-            )));
-        }
-    };
-    let clock_rate = entry(dict, "clock_rate")?;
-    if clock_rate == 0 {
-        return Err(PyValueError::new_err("clock_rate is 0."));
-    }
-    let rtx: Option<u8> = entry(dict, "rtx_payload_type")?;
-    Ok(CodecParameters {
-        codec,
-        payload_type: payload_type(entry(dict, "payload_type")?)?,
-        clock_rate,
-        rtx_payload_type: rtx.map(payload_type).transpose()?,
-    })
-}
-
-fn extensions(dict: &Bound<'_, PyDict>) -> PyResult<ExtensionIds> {
-    let ids: Bound<'_, PyDict> = entry(dict, "extensions")?;
-    let id = |name: &str| -> PyResult<Option<u8>> {
-        if ids.get_item(name)?.is_none() {
-            return Ok(None);
-        }
-        let id: u8 = entry(&ids, name)?;
-        if !EXTENSION_IDS.contains(&id) || id == 15 {
-            return Err(PyValueError::new_err(format!("{id} is no id for {name}.")));
-        }
-        Ok(Some(id))
-    };
-    Ok(ExtensionIds {
-        mid: id("mid")?,
-        audio_level: id("audio_level")?,
-        abs_send_time: id("abs_send_time")?,
-        video_orientation: id("video_orientation")?,
-        playout_delay: id("playout_delay")?,
-    })
-}
-
-fn producer_parameters(dict: &Bound<'_, PyDict>) -> PyResult<ProducerParameters> {
-    Ok(ProducerParameters {
-        kind: kind(dict)?,
-        mid: mid(dict)?,
-        ssrcs: entry(dict, "ssrcs")?,
-        rtx_ssrcs: entry(dict, "rtx_ssrcs")?,
-        codecs: codecs(dict)?,
-        extensions: extensions(dict)?,
-        nack: entry(dict, "nack")?,
-        pli: entry(dict, "pli")?,
-    })
-}
-
-fn consumer_parameters(dict: &Bound<'_, PyDict>) -> PyResult<ConsumerParameters> {
-    let cname: String = entry(dict, "cname")?;
-    if cname.is_empty() || cname.len() > MAX_CNAME_LEN {
-        let text = format!("cname must have 1 to {MAX_CNAME_LEN} bytes.");
-        return Err(PyValueError::new_err(text));
-    }
-    Ok(ConsumerParameters {
-        kind: kind(dict)?,
-        mid: mid(dict)?,
-        ssrc: entry(dict, "ssrc")?,
-        rtx_ssrc: entry(dict, "rtx_ssrc")?,
-        cname,
-        codecs: codecs(dict)?,
-        extensions: extensions(dict)?,
-        nack: entry(dict, "nack")?,
-    })
-}
-
 /// Turn an event into the tuple of the same name.
 fn tuple(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyTuple>> {
     match event {
@@ -435,6 +333,20 @@ fn tuple(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyTuple>> {
                 .collect();
             ("audio_levels", levels).into_pyobject(py)
         }
+        Event::Estimates(estimates) => {
+            let estimates: Vec<_> = estimates
+                .iter()
+                .map(|(transport, bits)| (transport.0, *bits))
+                .collect();
+            ("estimates", estimates).into_pyobject(py)
+        }
+        Event::Layers(layers) => {
+            let layers: Vec<_> = layers
+                .iter()
+                .map(|(producer, layers)| (producer.0, numbers(layers)))
+                .collect();
+            ("layers", layers).into_pyobject(py)
+        }
         Event::PacketsReceived(transport, consumer, packets) => {
             let packets: Vec<_> = packets
                 .iter()
@@ -442,15 +354,22 @@ fn tuple(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyTuple>> {
                 .collect();
             ("packets_received", transport.0, consumer.0, packets).into_pyobject(py)
         }
-        Event::WorkerFailed(thread, message) => {
-            ("worker_failed", thread, message).into_pyobject(py)
-        }
+        Event::RoomFailed(router, message) => ("room_failed", router.0, message).into_pyobject(py),
     }
+}
+
+/// Return each layer's width, height, bits a second and place among the rids.
+fn numbers(layers: &[Layer]) -> Vec<(u16, u16, u64, usize)> {
+    let numbers = |layer: &Layer| {
+        let Size { width, height } = layer.size;
+        (width, height, layer.bits, layer.number)
+    };
+    layers.iter().map(numbers).collect()
 }
 
 fn stats_dict<'py>(py: Python<'py>, stats: &TransportStats) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
-    dict.set_item("address", stats.address.map(|address| address.to_string()))?;
+    dict.set_item("address", stats.remote.map(|remote| remote.to_string()))?;
     let totals = [
         ("packets_received", stats.packets_received),
         ("bytes_received", stats.bytes_received),
@@ -468,5 +387,6 @@ fn stats_dict<'py>(py: Python<'py>, stats: &TransportStats) -> PyResult<Bound<'p
     }
     dict.set_item("round_trip_ms", stats.round_trip_ms)?;
     dict.set_item("fraction_lost", stats.fraction_lost)?;
+    dict.set_item("estimate", stats.estimate)?;
     Ok(dict)
 }

@@ -23,6 +23,12 @@ pub struct PacketInfo {
     pub video_orientation: Option<u8>,
     /// Wanted delay as sent.
     pub playout_delay: Option<[u8; 3]>,
+    /// Camera or screen, as sent.
+    pub content_type: Option<u8>,
+    /// Colours as sent; longer ones, with what only HDR has, are left out.
+    pub color_space: Option<[u8; 4]>,
+    /// Whether a byte of padding follows the payload (RFC 3550 §5.1); see [`Ring::even_out`].
+    pub is_padded: bool,
 }
 
 /// One kept packet.
@@ -96,6 +102,35 @@ impl Ring {
     pub fn get_recent(&self, sequence: u64, now: Micros) -> Option<&Kept> {
         let kept = self.get(sequence)?;
         (now - kept.arrival <= self.history).then_some(kept)
+    }
+
+    /// Pad those of one frame's packets that are a byte shorter than others, before they are sent.
+    ///
+    /// Senders cut a frame into parts of equal length, some a byte longer for the rest that was
+    /// left. The kernel sends a run of equal datagrams for little more than one of them.
+    pub fn even_out(&mut self, sequences: &[u64]) {
+        let mut rest = sequences;
+        while let [first, ..] = rest {
+            let Some(timestamp) = self.get(*first).map(|kept| kept.info.timestamp) else {
+                rest = &rest[1..];
+                continue;
+            };
+            let of_frame = |sequence: &&u64| {
+                let kept = self.get(**sequence);
+                kept.is_some_and(|kept| kept.info.timestamp == timestamp)
+            };
+            let count = rest.iter().take_while(of_frame).count();
+            let (frame, others) = rest.split_at(count);
+            let lengths = frame.iter().filter_map(|sequence| self.get(*sequence));
+            let longest = lengths.map(|kept| kept.payload.len()).max().unwrap_or(0);
+            for &sequence in frame {
+                let at = self.place(sequence);
+                if let Some(kept) = &mut self.slots[at] {
+                    kept.info.is_padded = kept.payload.len() + 1 == longest;
+                }
+            }
+            rest = others;
+        }
     }
 
     /// Return the highest number kept.

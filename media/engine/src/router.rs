@@ -4,8 +4,9 @@ use crate::batch::{Batch, Sink};
 use crate::clock::{Clock, Micros};
 use crate::command::{Counter, Counters, Kind};
 use crate::consumer::{Consumer, Phase, Written};
+use crate::pacing::Held;
 use crate::producer::Producer;
-use crate::ring::Kept;
+use crate::ring::{Kept, Ring};
 use crate::slab::Slab;
 use crate::transport::{Path, Transport};
 
@@ -25,12 +26,17 @@ pub struct Forwarding<'a, S> {
     pub sink: &'a mut S,
     /// Totals.
     pub counters: &'a mut Counters,
+    /// Places of the transports with packets that wait.
+    pub stepped: &'a mut Vec<usize>,
 }
 
 impl<S: Sink> Forwarding<'_, S> {
     /// Send everything that came since the last call: for each subscriber, all of its packets, so
     /// that its keys stay in the cache and a frame leaves as one run.
     pub fn forward(&mut self, producer: &mut Producer) {
+        if producer.parameters.kind == Kind::Video {
+            producer.ring.even_out(&producer.fresh);
+        }
         for &place in &producer.consumers {
             let consumer = &mut self.consumers[place];
             let transport = &mut self.transports[consumer.transport];
@@ -71,11 +77,47 @@ impl<S: Sink> Forwarding<'_, S> {
             }
             return;
         }
+        if transport.pacer.is_some() && self.waits(place, kept, false) {
+            return;
+        }
+        self.write(place, kept, &producer.ring);
+    }
+
+    /// Let a packet leave, for the first time, that no bound holds back.
+    pub(crate) fn write(&mut self, place: usize, kept: &Kept, ring: &Ring) {
         let room = self.batch.room(self.sink);
+        let consumer = &mut self.consumers[place];
         if let Some(written) = consumer.write(kept, self.clock, room) {
+            let written = consumer.add_copies(written, kept, ring, room);
             self.dispatch(place, written);
             self.counters.count(Counter::packets_forwarded);
         }
+    }
+
+    /// Hold a packet back where it would be part of a burst on a narrow path; sound never waits.
+    #[cold]
+    fn waits(&mut self, place: usize, kept: &Kept, again: bool) -> bool {
+        let consumer = &self.consumers[place];
+        let transport = &mut self.transports[consumer.transport];
+        let (Some(pacer), Some(producer)) = (&mut transport.pacer, consumer.producer) else {
+            return false;
+        };
+        if consumer.parameters.kind == Kind::Audio {
+            pacer.spend(kept.payload.len());
+            return false;
+        }
+        let held = Held {
+            slot: place,
+            producer,
+            sequence: kept.sequence,
+            again,
+            size: kept.payload.len(),
+        };
+        let waits = !pacer.admit(held, self.now);
+        if waits && !std::mem::replace(&mut transport.is_stepped, true) {
+            self.stepped.push(consumer.transport);
+        }
+        waits
     }
 
     /// Send a packet again to a subscriber that asked for it.
@@ -87,10 +129,33 @@ impl<S: Sink> Forwarding<'_, S> {
             self.counters.count(Counter::dropped_retransmissions);
             return;
         }
+        if transport.pacer.is_some() && self.waits(place, kept, true) {
+            return;
+        }
+        self.write_again(place, kept);
+    }
+
+    /// Let a packet leave again that no bound holds back.
+    pub(crate) fn write_again(&mut self, place: usize, kept: &Kept) {
+        let consumer = &mut self.consumers[place];
+        let transport = &mut self.transports[consumer.transport];
         let room = self.batch.room(self.sink);
-        if let Some(written) = consumer.write_again(kept, self.clock, room) {
+        if let Some(written) = consumer.write_again(kept, self.clock, self.now, room) {
             transport.stats.retransmitted += 1;
             self.counters.count(Counter::packets_retransmitted);
+            self.dispatch(place, written);
+        }
+    }
+
+    /// Send a packet that nobody misses: one that went before, or padding.
+    pub(crate) fn write_probe(&mut self, place: usize, kept: Option<&Kept>, padding: usize) {
+        let consumer = &mut self.consumers[place];
+        let room = self.batch.room(self.sink);
+        let repeated = kept.and_then(|kept| consumer.write_again(kept, self.clock, self.now, room));
+        let written =
+            repeated.or_else(|| consumer.write_padding(self.clock, self.now, padding, room));
+        if let Some(written) = written {
+            self.counters.count(Counter::packets_probing);
             self.dispatch(place, written);
         }
     }
@@ -99,8 +164,10 @@ impl<S: Sink> Forwarding<'_, S> {
     fn dispatch(&mut self, place: usize, written: Written) {
         let consumer = &mut self.consumers[place];
         let transport = &mut self.transports[consumer.transport];
+        let batch = self.batch.number();
         let room = self.batch.room(self.sink);
         let sent = match &mut transport.path {
+            Path::Mirror(_) => return,
             Path::Direct => {
                 consumer.copies.push(room[..written.len].to_vec());
                 written.len
@@ -111,10 +178,17 @@ impl<S: Sink> Forwarding<'_, S> {
                     return;
                 };
                 let (len, header_len) = (written.len, written.header_len);
+                if let (Some(at), Some(estimator)) =
+                    (written.transport_cc_at, &mut transport.estimator)
+                {
+                    let size = len + sender.profile().tag_len();
+                    let number = estimator.sent(size, batch, self.now);
+                    room[at..at + 2].copy_from_slice(&number.to_be_bytes());
+                }
                 let Ok(len) = sender.protect(room, len, header_len, written.rollover()) else {
                     return;
                 };
-                self.batch.push(to, len);
+                self.batch.push(to, consumer.class(), len);
                 len
             }
         };

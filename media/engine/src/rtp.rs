@@ -295,6 +295,22 @@ pub fn write_header(out: &mut [u8], fields: &HeaderFields, exts: &[(u8, &[u8])])
     Ok(total)
 }
 
+/// Return the payload type of a written packet.
+pub fn payload_type(packet: &[u8]) -> u8 {
+    packet[1] & 0x7F
+}
+
+/// Let a written packet have another payload type, 0..=127.
+pub fn set_payload_type(packet: &mut [u8], payload_type: u8) {
+    packet[1] = (packet[1] & 0x80) | payload_type;
+}
+
+/// Return where the data of the first extension element of a written header lies.
+pub fn first_element_at(packet: &[u8]) -> usize {
+    let is_one_byte = u16_at(packet, FIXED_HEADER_LEN) == ONE_BYTE_PROFILE;
+    FIXED_HEADER_LEN + 4 + if is_one_byte { 1 } else { 2 }
+}
+
 fn write_fixed(out: &mut [u8], fields: &HeaderFields, extension: bool) {
     out[0] = if extension { 0x90 } else { 0x80 };
     out[1] = (u8::from(fields.marker) << 7) | fields.payload_type;

@@ -7,7 +7,7 @@ use crate::command::{Counter, Event, Kind, TransportId};
 use crate::consumer::Phase;
 use crate::core::Core;
 use crate::nack::MAX_OUTSTANDING;
-use crate::producer::Activity;
+use crate::producer::{Activity, Producer};
 use crate::rtcp::{self, sr::SenderInfo};
 use crate::transport::Path;
 
@@ -21,6 +21,9 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 /// Time between two events with audio levels.
 const LEVEL_INTERVAL: Duration = Duration::from_millis(200);
 
+/// Time between two looks at how much of each layer comes.
+const LAYER_INTERVAL: Duration = Duration::from_secs(1);
+
 /// RTCP written into one datagram before the next begins.
 const RTCP_SIZE: usize = 1100;
 
@@ -32,7 +35,10 @@ const RECEIVER_CNAME: &str = "darsgoh";
 pub(crate) struct Timers {
     tick: Option<Instant>,
     missing: Option<Instant>,
+    /// When packets that wait go on.
+    pub(crate) step: Option<Instant>,
     levels: Option<Instant>,
+    layers: Option<Instant>,
     /// Transports whose consent ended, to be closed.
     pub(crate) expired: Vec<TransportId>,
 }
@@ -69,10 +75,8 @@ impl Core {
         if self.transports.is_empty() {
             return None;
         }
-        match (self.timers.tick, self.timers.missing) {
-            (Some(tick), Some(missing)) => Some(tick.min(missing)),
-            (tick, missing) => tick.or(missing),
-        }
+        let timers = [self.timers.tick, self.timers.missing, self.timers.step];
+        timers.into_iter().flatten().min()
     }
 
     /// Let time pass up to `now`.
@@ -84,6 +88,9 @@ impl Core {
             self.timers.tick = Some(now + TICK);
             self.tick(now, sink);
         }
+        if self.timers.step.is_some_and(|at| at <= now) || !self.stepped.is_empty() {
+            self.step(now, sink);
+        }
         self.batch.send(sink);
     }
 
@@ -91,6 +98,8 @@ impl Core {
         for place in 0..self.transports.places() {
             self.tick_transport(place, now, sink);
         }
+        self.tell_estimates();
+        self.begin_probes(now);
         for id in std::mem::take(&mut self.timers.expired) {
             self.close_transport(id, now);
         }
@@ -100,6 +109,10 @@ impl Core {
         if self.timers.levels.is_none_or(|at| at <= now) {
             self.timers.levels = Some(now + LEVEL_INTERVAL);
             self.tell_levels();
+        }
+        if self.timers.layers.is_none_or(|at| at <= now) {
+            self.timers.layers = Some(now + LAYER_INTERVAL);
+            self.tell_layers(now);
         }
     }
 
@@ -111,10 +124,23 @@ impl Core {
             let events = network.agent.on_tick(now);
             self.on_ice(place, events);
         }
+        self.tell_arrivals(place, sink);
         let transport = &mut self.transports[place];
         if transport.is_ready() && transport.report.is_due(now) {
             self.report(place, now, sink);
         }
+    }
+
+    /// Tell a publisher which of its packets came when, so that its estimator works.
+    fn tell_arrivals(&mut self, place: usize, sink: &mut impl Sink) {
+        let ours = self.transports[place].rtcp_ssrc;
+        let mut arrivals = std::mem::take(&mut self.transports[place].arrivals);
+        while !arrivals.is_empty() && self.transports[place].is_ready() {
+            self.send_rtcp(place, sink, |out| {
+                arrivals.write(&mut out[..RTCP_SIZE], ours)
+            });
+        }
+        self.transports[place].arrivals = arrivals;
     }
 
     fn tick_producer(&mut self, place: usize, now: Instant, sink: &mut impl Sink) {
@@ -123,14 +149,32 @@ impl Core {
         };
         if producer.activity == Activity::Active && producer.is_silent(now) {
             producer.activity = Activity::Stalled;
-            self.events.push(Event::ProducerStalled(producer.id));
+            let id = producer.id;
+            self.on_change(id);
         }
         self.request_keyframe(place, now, sink);
     }
 
+    fn tell_estimates(&mut self) {
+        let transports = self.transports.iter_mut();
+        let estimates: Vec<_> = transports
+            .filter_map(|(_, transport)| {
+                let estimator = transport.estimator.as_mut()?;
+                Some((transport.id, estimator.take_news()?))
+            })
+            .collect();
+        if !estimates.is_empty() {
+            self.events.push(Event::Estimates(estimates));
+        }
+    }
+
     fn tell_levels(&mut self) {
+        let transports = &self.transports;
+        let is_here =
+            |producer: &Producer| !matches!(transports[producer.transport].path, Path::Mirror(_));
         let producers = self.producers.iter_mut();
         let levels: Vec<_> = producers
+            .filter(|(_, producer)| is_here(producer))
             .filter_map(|(_, producer)| Some((producer.id, producer.take_level()?)))
             .collect();
         if !levels.is_empty() {
@@ -194,6 +238,13 @@ impl Core {
         let Some(theirs) = producer.source.as_ref().map(|source| source.ssrc) else {
             return;
         };
+        let path = &self.transports[publisher].path;
+        if let &Path::Mirror(owner) = path {
+            if producer.requests.due(now) {
+                self.wish_keyframe(place, owner);
+            }
+            return;
+        }
         if !self.transports[publisher].is_ready() || !producer.requests.due(now) {
             return;
         }

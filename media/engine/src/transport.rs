@@ -1,11 +1,14 @@
 //! One peer: where it is, with which keys, and which tracks go through it.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::arrivals::Arrivals;
 use crate::budget::Budget;
+use crate::bwe::Estimator;
 use crate::clock::RemoteClock;
 use crate::command::{MasterKey, RouterId, TransportId, TransportStats};
+use crate::pacing::Pacer;
+use crate::remote::Remote;
 use crate::timers::ReportTimer;
 use crate::{ice, srtp};
 
@@ -18,6 +21,9 @@ const MEDIA_BURST: i64 = 4 << 20;
 
 /// Retransmissions one subscriber may be sent, bytes a second: a fifth of a good lesson's rate.
 const RESEND_RATE: i64 = 125_000;
+
+/// Part of a known path's rate that they may take: as much as is lost on a very bad one.
+const RESEND_PART: f64 = 0.25;
 
 /// Retransmissions sent at once: a lost burst of a keyframe.
 const RESEND_BURST: i64 = 250_000;
@@ -58,6 +64,8 @@ pub enum Path {
     Network(Box<Network>),
     /// As plain RTP to this process.
     Direct,
+    /// Not here: its peer belongs to this other thread, whose tracks are mirrored.
+    Mirror(usize),
 }
 
 /// A remote peer's ICE and keys.
@@ -101,6 +109,18 @@ pub struct Transport {
     pub consumers: Vec<usize>,
     /// Incoming SSRCs, few enough to be searched.
     pub bindings: Vec<(u32, Binding)>,
+    /// The id under which its packets carry transport-wide numbers.
+    pub transport_cc: Option<u8>,
+    /// Which of those came, and when.
+    pub arrivals: Arrivals,
+    /// What the path toward it carries, if it tells us what came when.
+    pub estimator: Option<Box<Estimator>>,
+    /// What waits, while more is wanted than its path is known to carry.
+    pub pacer: Option<Box<Pacer>>,
+    /// Whether it has something to do at every step.
+    pub is_stepped: bool,
+    /// Whether a slot of it has a repair stream whose packets are numbered.
+    pub is_probing_possible: bool,
     /// Where the peer's NTP clock lies on ours.
     pub clock: RemoteClock,
     /// Bound of media toward it.
@@ -125,6 +145,12 @@ impl Transport {
             producers: Vec::new(),
             consumers: Vec::new(),
             bindings: Vec::new(),
+            transport_cc: None,
+            arrivals: Arrivals::default(),
+            estimator: None,
+            pacer: None,
+            is_stepped: false,
+            is_probing_possible: false,
             clock: RemoteClock::default(),
             media: Budget::new(MEDIA_RATE, MEDIA_BURST),
             resends: Budget::new(RESEND_RATE, RESEND_BURST),
@@ -138,7 +164,7 @@ impl Transport {
     pub fn network(&mut self) -> Option<&mut Network> {
         match &mut self.path {
             Path::Network(network) => Some(network),
-            Path::Direct => None,
+            Path::Direct | Path::Mirror(_) => None,
         }
     }
 
@@ -149,14 +175,15 @@ impl Transport {
                 network.sender.is_some() && network.agent.selected().is_some()
             }
             Path::Direct => true,
+            Path::Mirror(_) => false,
         }
     }
 
-    /// Return the address packets leave to.
-    pub fn address(&self) -> Option<SocketAddr> {
+    /// Return where packets leave to.
+    pub fn remote(&self) -> Option<Remote> {
         match &self.path {
             Path::Network(network) => network.agent.selected(),
-            Path::Direct => None,
+            Path::Direct | Path::Mirror(_) => None,
         }
     }
 
@@ -175,6 +202,14 @@ impl Transport {
         }
         self.bindings.push((ssrc, binding));
         true
+    }
+
+    /// Let repairs take their part of what the path carries: where they fill it, they cause the very
+    /// losses they are to repair.
+    pub fn bound_resends(&mut self, estimate: u64) {
+        let part = (RESEND_PART * estimate as f64 / 8.0) as i64;
+        let rate = part.min(RESEND_RATE);
+        self.resends.change(rate, rate.min(RESEND_BURST));
     }
 
     /// Return the last measured round trip.

@@ -1,5 +1,6 @@
 //! VP8 over RTP (RFC 7741): where frames and keyframes begin, and continuous picture ids.
 
+use crate::command::Size;
 use crate::error::{Error, Result};
 
 /// Bits of a long picture id.
@@ -10,6 +11,10 @@ const SHORT_ID_MASK: u16 = 0x7F;
 const TL0_MASK: u16 = 0xFF;
 /// Bits of the key frame index.
 const KEY_INDEX_MASK: u16 = 0x1F;
+/// What follows the frame tag of every keyframe (RFC 6386 §9.1).
+const START_CODE: [u8; 3] = [0x9D, 0x01, 0x2A];
+/// Bits of a width or a height.
+const SIZE_MASK: u16 = 0x3FFF;
 
 /// A picture id and how many bits it has on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +127,22 @@ pub fn is_keyframe(payload: &[u8]) -> bool {
     };
     let frame_header = payload.get(descriptor.len);
     descriptor.starts_frame() && frame_header.is_some_and(|first| first & 0x01 == 0)
+}
+
+/// Return the size of the picture whose keyframe begins in this payload (RFC 6386 §9.1).
+pub fn picture_size(payload: &[u8]) -> Option<Size> {
+    if !is_keyframe(payload) {
+        return None;
+    }
+    let frame = payload.get(Descriptor::parse(payload).ok()?.len..)?;
+    let [_, _, _, code @ .., w0, w1, h0, h1] = frame.first_chunk::<10>()?;
+    if code != &START_CODE {
+        return None;
+    }
+    // the two upper bits tell how much to scale the picture up, which no browser does
+    let size = |bytes: [u8; 2]| u16::from_le_bytes(bytes) & SIZE_MASK;
+    let (width, height) = (size([*w0, *w1]), size([*h0, *h1]));
+    (width > 0 && height > 0).then_some(Size { width, height })
 }
 
 /// Keeps picture id, TL0PICIDX and KEYIDX continuous for one subscriber over source changes.

@@ -2,10 +2,9 @@
 
 mod lesson;
 
-use std::net::SocketAddr;
-
 use engine::command::{Command, Counter, Event, Kind, TransportId};
 use engine::core::Taken;
+use engine::remote::Remote;
 use engine::rtp;
 use lesson::*;
 
@@ -67,7 +66,7 @@ fn media_follows_a_peer_that_moves() {
     let frame = camera.frame(true);
     lesson.send(teacher, &frame);
     told(&mut lesson);
-    let moved: SocketAddr = "10.9.9.9:999".parse().unwrap();
+    let moved = Remote::udp(([10, 9, 9, 9], 999).into());
     lesson.peers[student].address = moved;
     lesson.wait(3 * SECOND);
     lesson.check(student);
@@ -83,7 +82,7 @@ fn an_address_without_a_check_gets_and_gives_nothing() {
     let mut lesson = Lesson::new();
     let teacher = lesson.join();
     told(&mut lesson);
-    let stranger: SocketAddr = "10.8.8.8:888".parse().unwrap();
+    let stranger = Remote::udp(([10, 8, 8, 8], 888).into());
     for first in [20u8, 22, 63, 128, 144, 191] {
         assert_eq!(
             lesson.datagram(stranger, &mut [first; 100]),

@@ -47,6 +47,31 @@ fn a_batch_reaches_each_subscriber_as_one_run() {
 }
 
 #[test]
+fn packets_of_a_frame_that_lack_a_byte_leave_as_long_as_the_others() {
+    let mut lesson = Lesson::new();
+    let (teacher, student) = (lesson.join(), lesson.join());
+    let producer = lesson.publish(teacher, camera(1000));
+    let (_, ssrc) = lesson.subscribe(student, Kind::Video, producer);
+    lesson.send(teacher, &rtp(1000, VP8, 0, 0, &vp8(6, true)));
+    lesson.peers[student].packets.clear();
+    let payload = |length: usize| [vp8(7, false), vec![5; length]].concat();
+    let lengths = [100, 100, 101, 99, 101, 60];
+    let frame: Vec<_> = (1..)
+        .zip(lengths)
+        .map(|(number, length)| rtp(1000, VP8, number, 3000, &payload(length)))
+        .collect();
+    let next = rtp(1000, VP8, 7, 6000, &payload(100));
+    lesson.send_batch(teacher, &[frame, vec![next]].concat());
+    let sizes: Vec<_> = lesson.peers[student].packets.iter().map(Vec::len).collect();
+    let longest = sizes[2];
+    let expected = [0, 0, 0, 2, 0, 41, 1].map(|less| longest - less);
+    assert_eq!(sizes, expected, "only a byte, and only within a frame");
+    let got = lesson.peers[student].take(ssrc);
+    let carried: Vec<_> = got.iter().map(|got| got.payload.len()).collect();
+    assert_eq!(carried, [100, 100, 101, 99, 101, 60, 100].map(|n| n + 9));
+}
+
+#[test]
 fn a_late_subscriber_begins_with_the_last_keyframe() {
     let mut lesson = Lesson::new();
     let (teacher, student) = (lesson.join(), lesson.join());

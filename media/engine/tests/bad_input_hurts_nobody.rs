@@ -3,6 +3,7 @@
 mod lesson;
 
 use engine::command::{Command, Counter, Kind, MasterKey, TransportId};
+use engine::remote::Remote;
 use engine::srtp::Profile;
 use lesson::*;
 use proptest::prelude::*;
@@ -207,7 +208,7 @@ proptest! {
         data in prop::collection::vec(any::<u8>(), 0..200), first in any::<u8>(), known in any::<bool>(),
     ) {
         let (mut lesson, teacher, student, ssrc, mut camera) = going();
-        let from = if known { lesson.peers[teacher].address } else { "1.2.3.4:5".parse().unwrap() };
+        let from = if known { lesson.peers[teacher].address } else { Remote::udp(([1, 2, 3, 4], 5).into()) };
         let mut data = data;
         if let Some(byte) = data.first_mut() { *byte = first; }
         lesson.datagram(from, &mut data);

@@ -117,6 +117,16 @@ fn h264() {
 }
 
 #[test]
+fn sps() {
+    drive(fuzzing::sps, &seeds("sps"));
+}
+
+#[test]
+fn red() {
+    drive(fuzzing::red, &seeds("red"));
+}
+
+#[test]
 fn room() {
     drive(fuzzing::room, &seeds("room"));
 }

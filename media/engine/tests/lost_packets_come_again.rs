@@ -128,9 +128,19 @@ fn a_subscriber_gets_a_lost_packet_again_as_rtx() {
 fn without_rtx_the_repeat_is_the_same_to_the_byte() {
     let mut scene = scene(false);
     let student = scene.student;
-    scene.show(3);
+    scene.show(1);
+    let longer = [&scene.camera.frame(false)[..], &[9]].concat();
+    scene.camera.timestamp -= 3000; // of the same frame
+    let shorter = scene.camera.frame(false);
+    let frame = [shorter, longer];
+    scene.lesson.send_batch(scene.teacher, &frame);
     let first = scene.lesson.peers[student].packets.clone();
     let sequence = Packet::parse(&first[1]).unwrap().sequence();
+    assert_eq!(
+        first[1].len(),
+        first[2].len(),
+        "padded, which is repeated too"
+    );
     let nack = write(|out| rtcp::nack::write(out, 9, scene.ssrc, &[sequence]));
     let mut data = scene.lesson.peers[student].protect(&nack);
     let from = scene.lesson.peers[student].address;

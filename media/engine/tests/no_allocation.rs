@@ -2,6 +2,7 @@
 
 use engine::ice::Agent;
 use engine::nack::{Generator, MAX_OUTSTANDING};
+use engine::remote::Remote;
 use engine::rtp::{HeaderFields, Packet, write_header};
 use engine::srtp::{Profile, Receiver, Sender};
 use engine::stun::{Check, IntegrityKey, MAX_RESPONSE_LEN, Message, write_check};
@@ -114,7 +115,7 @@ fn answering_a_check() {
         let len = write_check(&mut request, &[7; 12], &check, &key).unwrap();
         let message = Message::parse(&request[..len]).unwrap();
         let mut out = [0; MAX_RESPONSE_LEN];
-        let from = ([192, 0, 2, 1], 5000).into();
+        let from = Remote::udp(([192, 0, 2, 1], 5000).into());
         let outcome = agent.handle_check(&message, from, now, &mut out);
         assert!(outcome.authenticated && outcome.reply > 0);
     });

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestServer
 
-from media.room import Rooms
+from media.rooms import Rooms
 from media.types import Source
 from media.worker import Worker
 from server.app import build_services, create_app

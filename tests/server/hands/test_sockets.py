@@ -16,6 +16,12 @@ def kinds(one: Page) -> list[str]:
     return [event["kind"] for event in one.events]
 
 
+def misses_nothing(events: list[dict[str, Any]], since: int) -> bool:
+    """Say whether a page may take each event, for nothing is told before it that it has not."""
+    known = [since, *(event["seq"] for event in events)]
+    return all(event["after"] <= last for event, last in zip(events, known, strict=False))
+
+
 async def test_everybody_hears_what_is_theirs_of_a_turn(stage: Stage) -> None:
     world, (student, classmate, _) = stage.world, stage.students
     async with (
@@ -40,8 +46,8 @@ async def test_everybody_hears_what_is_theirs_of_a_turn(stage: Stage) -> None:
         assert kinds(mine) == kinds(teacher) == few
         assert kinds(theirs) == ["hand.raised", "turn.started", "turn.ended"]
         # The numbers jump for those who are not told, and they know that nothing is missing.
-        known = theirs.events[0]["seq"]
-        assert theirs.events[1]["after"] == known
+        for one in (mine, theirs, teacher):
+            assert misses_nothing(one.events, joined["seq"])
 
 
 async def test_a_page_that_comes_later_knows_its_hand_and_no_secrets(stage: Stage) -> None:
@@ -58,6 +64,25 @@ async def test_a_page_that_comes_later_knows_its_hand_and_no_secrets(stage: Stag
         "other": (None, "raised", None),
         "teacher": (None, "testing", "weak"),
     }
+
+
+async def test_what_teachers_are_told_just_before_is_no_hole_for_a_student(stage: Stage) -> None:
+    world, student = stage.world, stage.students[0]
+    async with (
+        page(world, student.visitor) as mine,
+        page(world, stage.teacher.visitor) as teacher,
+    ):
+        since = [(await one.join(stage.lesson))["seq"] for one in (mine, teacher)]
+        for number, one in enumerate((mine, teacher), 1):
+            await send(one, stage, "hand_raise")
+            await send(one, stage, "hand_lower", hand=number)
+        await mine.until(lambda: len(mine.events) == 5)
+        await teacher.until(lambda: len(teacher.events) == 7)
+        own = ["hand.raised", "hand.dropped", "hand.lowered"]
+        assert kinds(mine) == [*own, "hand.raised", "hand.lowered"]
+        assert kinds(teacher) == [*own, "hand.raised", *own[1:2], *own[1:]]
+        for one, known in zip((mine, teacher), since, strict=True):
+            assert misses_nothing(one.events, known)
 
 
 async def test_a_refusal_says_why(stage: Stage) -> None:
@@ -83,3 +108,13 @@ async def test_a_page_in_the_lesson_keeps_a_hand_up(small_stage: Stage) -> None:
         await stage.wait(300)
         assert await stage.states() == {1: "raised"}
     await one.closed.wait()
+
+
+async def test_a_page_that_comes_later_knows_how_long_a_turn_has_lasted(stage: Stage) -> None:
+    student, classmate, _ = stage.students
+    await stage.up(student, "on-air")
+    stage.world.clock.pass_time(minutes=1)
+    async with page(stage.world, classmate.visitor) as opened:
+        joined = await opened.join(stage.lesson)
+    began = joined["hands"]["list"][0]["from"]
+    assert joined["position"] - began == 60_000

@@ -3,15 +3,16 @@
 import uuid
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 
 from server.errors import Problem
 from server.models import Person
 from server.questions.lists import SNAPSHOT_TEXT
-from server.questions.tables import Book, Question, QuestionLesson, Word
+from server.questions.tables import Question
 from server.questions.texts import MAX_TEXT
 from tests.server.conftest import problem
 from tests.server.questions.classroom import Room, Someone
+from tests.server.questions.flood import flood
 
 
 async def test_unanswered_questions_are_carried_into_the_next_lesson(room: Room) -> None:
@@ -50,6 +51,38 @@ async def test_a_question_can_be_asked_between_lessons(room: Room) -> None:
     await room.open_lesson()
     assert (await room.late(room.students[2]))["list"][0]["text"] == "Between?"
     await room.check_agreement()
+
+
+async def test_a_question_from_a_replay_keeps_its_lesson_and_second(room: Room) -> None:
+    old = room.lesson
+    room.world.clock.pass_time(seconds=90)
+    await room.end_lesson()
+    room.world.clock.pass_time(hours=1)
+    for at, kept in ((61_000, 61_000), (10_000_000, 90_000), (None, None)):
+        await room.students[0].do_in_book("question_ask", text=f"At {at}?", about=old, at=at)
+        answer = await room.students[1].visitor.get(
+            f"/api/courses/{room.course}/questions?sort=new"
+        )
+        question = (await answer.json())["questions"][0]
+        assert (question["text"], question["lesson"]) == (f"At {at}?", old)
+        if kept is None:
+            assert question["at"] is None
+        else:
+            assert abs(question["at"] - kept) <= 1_000
+    await room.open_lesson("Next")
+    assert {one["lesson"] for one in (await room.late(room.students[2]))["list"]} == {old}
+    await room.check_agreement()
+
+
+async def test_a_replay_elsewhere_or_of_a_lesson_to_come_is_asked_nothing(room: Room) -> None:
+    staff = await room.world.staff()
+    elsewhere = await room.world.lesson(staff, (await room.world.course(staff, "Other"))["id"])
+    await room.world.set_state(staff, elsewhere["id"], "practice", "live")
+    to_come = await room.world.lesson(room.teacher.visitor, room.course)
+    for about in (elsewhere["id"], to_come["id"], str(uuid.uuid4())):
+        with pytest.raises(Problem) as refused:
+            await room.students[0].do_in_book("question_ask", text="?!!", about=about, at=5)
+        assert refused.value.code == "lesson-unknown"
 
 
 async def test_an_open_lesson_hears_of_what_the_book_is_asked(room: Room) -> None:
@@ -108,13 +141,40 @@ async def test_lists_come_page_by_page_to_those_who_may(room: Room) -> None:
     assert seen == [6, 5, 4, 3, 2, 1]
     answer = await room.teacher.visitor.get(f"{path}?state=dismissed")
     assert [one["number"] for one in (await answer.json())["questions"]] == [7]
-    for wrong in ("sort=x", "state=x", "limit=-1", "limit=101", "offset=x", "offset=9999999999"):
+    for wrong in (
+        "mine=x",
+        "mine=owned",
+        "sort=x",
+        "state=x",
+        "limit=-1",
+        "limit=101",
+        "offset=x",
+        "offset=9999999999",
+    ):
         assert await problem(await student.get(f"{path}?{wrong}")) == (422, "invalid-field")
     outsider = await room.world.sign_in(await room.world.person())
     for tail in ("", "/search?q=x", "/similar?text=x", ".csv", ".xlsx"):
         assert (await problem(await outsider.get(path + tail)))[0] == 404
     for tail in (".csv", ".xlsx"):
         assert (await problem(await student.get(path + tail)))[0] == 403
+
+
+async def test_lists_of_what_is_ones_own(room: Room) -> None:
+    asker, voter = room.students[:2]
+    own, other = await asker.ask("Mine?"), await voter.ask("Yours?")
+    await asker.do("question_vote", question=other, on=True)
+    await room.teacher.do("question_assign", question=other, owner=room.other_teacher.id)
+    path = f"/api/courses/{room.course}/questions"
+
+    async def numbers(who: Someone, query: str) -> list[int]:
+        answer = await (await who.visitor.get(f"{path}?{query}")).json()
+        return [one["number"] for one in answer["questions"]]
+
+    assert await numbers(asker, "mine=asked") == [own]
+    assert await numbers(room.other_teacher, "mine=owned") == [other]
+    assert await numbers(room.teacher, "mine=owned") == []
+    answer = await (await asker.visitor.get(path)).json()
+    assert answer["my"] == {"asked": [own], "voted": [other]}
 
 
 async def test_the_page_opens_though_there_are_very_many_questions(room: Room) -> None:
@@ -139,21 +199,7 @@ async def test_ten_thousand_hostile_questions(room: Room) -> None:
     await room.students[0].ask("The first?")
     async with room.world.services.database.write() as session:
         (first,) = await session.scalars(select(Question))
-        kept = {column.key: getattr(first, column.key) for column in Question.__table__.columns}
-        rows = [
-            {**kept, "id": uuid.uuid4(), "number": number, "text": f"<script>{number}</script>"}
-            for number in range(2, 10_001)
-        ]
-        await session.execute(insert(Question), rows)
-        links = [{"lesson_id": first.lesson_id, "question_id": row["id"]} for row in rows]
-        await session.execute(insert(QuestionLesson), links)
-        words = [
-            {"book_id": first.book_id, "question_id": row["id"], "word": word}
-            for row in rows
-            for word in ("script", str(row["number"]))
-        ]
-        await session.execute(insert(Word), words)
-        await session.execute(update(Book).values(last_number=10_000))
+        await flood(session, first, 10_000, lambda number: f"<script>{number}</script>")
     late = await room.late(room.students[1])
     assert (len(late["list"]), late["counts"]) == (60, {"open": 10_000})
     base = f"/api/lessons/{room.lesson}/questions"

@@ -7,8 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from server.questions.export import HEADINGS, LANGUAGES, STATES, safe
+from server.questions.export import HEADINGS, STATES
 from server.questions.states import How, State
+from server.sheets import LANGUAGES, safe
 from tests.server.questions.classroom import Room
 
 HOSTILE = ("=1+1", "+1", "-1", "@SUM(A1)", "  =cmd|' /C calc'!A0", "＝1+1", "\u200e=1")

@@ -129,11 +129,11 @@ async def test_what_was_on_air_when_the_process_ended_is_played(small_booth: Boo
 async def test_who_may_do_what(booth: Booth) -> None:
     student, classmate, _ = booth.students
     number = await booth.note(student)
-    for command in ("note_play", "note_stop", "note_dismiss"):
+    for command in ("note_play", "note_stop", "note_dismiss", "note_restore"):
         assert await student.refused(command, note=number) == "not-allowed"
     assert await classmate.refused("note_withdraw", note=number) == "not-allowed"
     assert await booth.teacher.refused("note_withdraw", note=number) == "not-allowed"
-    for command in ("note_play", "note_stop", "note_dismiss"):
+    for command in ("note_play", "note_stop", "note_dismiss", "note_restore"):
         assert await booth.teacher.refused(command, note=99) == "note-unknown"
         assert await booth.teacher.refused(command, note=0) == "invalid-field"
     assert await booth.teacher.refused("note_stop", note=number) == "note-state"
@@ -141,6 +141,10 @@ async def test_who_may_do_what(booth: Booth) -> None:
     await booth.teacher.do("note_dismiss", note=number)
     assert await booth.notes(student) == {1: "dismissed"}
     assert await booth.note_kinds(student) == ["note.ready", "note.dismissed"]
+    await booth.other_teacher.do("note_restore", note=number)
+    await booth.teacher.do("note_restore", note=number)
+    assert await booth.notes(student) == {1: "ready"}
+    assert (await booth.note_kinds(student))[2:] == ["note.restored"]
 
 
 async def test_taken_back_its_sound_is_gone(booth: Booth) -> None:

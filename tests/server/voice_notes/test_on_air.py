@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 from aiortc import MediaStreamTrack
 from av import AudioFrame
 
-from media.room import Rooms
+from media.rooms import Rooms
 from media.types import Source
 from media.worker import Worker
 from server.app import build_services, create_app

@@ -76,7 +76,10 @@ export function LinkButton(props: {
   );
 }
 
-type InputProps = Omit<PartialInputHTMLAttributes<HTMLInputElement>, "id" | "label" | "role">;
+type InputProps = Omit<PartialInputHTMLAttributes<HTMLInputElement>, "id" | "label" | "role"> & {
+  /** The id of a `datalist` with suggestions. */
+  list?: string;
+};
 
 export function Field(
   props: InputProps & { label: string; hint?: string; error?: string | null | undefined },

@@ -36,6 +36,13 @@ const PATHS = {
   plus: "M12 5v14M5 12h14",
   chevron: "M9 6l6 6-6 6",
   back: "M15 6l-6 6 6 6",
+  pause: "M7 5.5h3.5v13H7zM13.5 5.5H17v13h-3.5z",
+  backward: "M11.5 6.5L5 12l6.5 5.5zM19 6.5L12.5 12l6.5 5.5z",
+  forward: "M12.5 6.5L19 12l-6.5 5.5zM5 6.5l6.5 5.5L5 17.5z",
+  share:
+    "M8.2 13.2l7.6 4.1M15.8 6.7l-7.6 4.1M18 8a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM6 14.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM18 21a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z",
+  settings:
+    "M4 7h9M17 7h3M15 9.2a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4zM4 17h3M11 17h9M9 19.2a2.2 2.2 0 1 0 0-4.4 2.2 2.2 0 0 0 0 4.4z",
   stop: "M6.5 6.5h11v11h-11z",
   eye: "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6z",
   eyeOff:
@@ -46,6 +53,9 @@ const PATHS = {
   hand: "M8 12V6.2a1.4 1.4 0 0 1 2.8 0V11M10.8 10.5V4.6a1.4 1.4 0 0 1 2.8 0v5.9M13.6 10.5V6a1.4 1.4 0 0 1 2.8 0v6.5M16.4 9.4a1.4 1.4 0 0 1 2.8 0v5.1a6 6 0 0 1-6 6h-.8a6 6 0 0 1-5-2.7l-3-4.6a1.4 1.4 0 0 1 2.2-1.7L8 13",
   vote: "M12 19V5.5M6 11.5l6-6 6 6",
   star: "M12 4l2.4 5 5.6.8-4 3.9.9 5.5-4.9-2.6-4.9 2.6.9-5.5-4-3.9 5.6-.8z",
+  captions: "M3 5.5h18v13H3zM6 11h4.5M13.5 11H18M6 14.5h2.5M11.5 14.5H18",
+  download: "M12 4v10.5M7.5 10.5L12 15l4.5-4.5M4.5 19.5h15",
+  swap: "M7.5 4.5L4 8l3.5 3.5M4 8h13M16.5 12.5L20 16l-3.5 3.5M20 16H7",
   undo: "M8.5 5L4.5 9l4 4M4.5 9H14a5 5 0 0 1 0 10h-3",
   search: "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.5 15.5L20 20",
   edit: "M4.5 19.5l1-4L16 5l3 3L8.5 18.5zM14 7l3 3",
@@ -55,7 +65,7 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-const FILLED: ReadonlySet<IconName> = new Set(["play", "stop"]);
+const FILLED: ReadonlySet<IconName> = new Set(["play", "pause", "backward", "forward", "stop"]);
 
 export function Icon({ name, large = false }: { name: IconName; large?: boolean }) {
   const filled = FILLED.has(name);

@@ -123,7 +123,7 @@ export function Page(props: {
   actions?: ComponentChildren;
   narrow?: boolean;
   /** The place in the main menu. */
-  here?: "courses" | "people";
+  here?: "courses" | "timetable" | "recordings" | "people";
 }) {
   useTitle(props.title);
   const who = person.value;
@@ -140,6 +140,16 @@ export function Page(props: {
             <a href="/courses" aria-current={props.here === "courses" ? "page" : undefined}>
               {t().courses}
             </a>
+            {!who.guest && (
+              <a href="/timetable" aria-current={props.here === "timetable" ? "page" : undefined}>
+                {t().timetable}
+              </a>
+            )}
+            {who.staff && (
+              <a href="/recordings" aria-current={props.here === "recordings" ? "page" : undefined}>
+                {t().recordings}
+              </a>
+            )}
             {who.staff && (
               <a href="/people" aria-current={props.here === "people" ? "page" : undefined}>
                 {t().people}

@@ -5,14 +5,23 @@ import { Check } from "./basics";
 
 type Name = keyof ReturnType<typeof t>["shortcutNames"];
 
-/** Letters as printed on most keyboards for a `KeyboardEvent.code`. */
-function keyCap(code: string): string {
-  return code.replace(/^Key/, "");
+/** Keys as printed on most keyboards, and what they do. */
+export type KeyRow = readonly [caps: string, words: string];
+
+/** Give the rows of keys that all pages know, each by its `KeyboardEvent.code`. */
+export function keyRows(keys: readonly (readonly [code: string, name: Name])[]): KeyRow[] {
+  return keys.map(([code, name]) => [code.replace(/^Key/, ""), t().shortcutNames[name]]);
 }
 
-export function ShortcutList({ keys }: { keys: readonly (readonly [code: string, name: Name])[] }) {
+export function ShortcutList({
+  rows,
+  testid = "shortcuts",
+}: {
+  rows: readonly KeyRow[];
+  testid?: string;
+}) {
   return (
-    <section class="panel" data-testid="shortcuts">
+    <section class="panel" data-testid={testid}>
       <h2>{t().shortcuts}</h2>
       <Check
         label={t().shortcutsOn}
@@ -22,10 +31,10 @@ export function ShortcutList({ keys }: { keys: readonly (readonly [code: string,
         }}
       />
       <div class="keys">
-        {keys.map(([code, name]) => (
+        {rows.map(([caps, words]) => (
           <>
-            <kbd key={code}>{keyCap(code)}</kbd>
-            <span key={name}>{t().shortcutNames[name]}</span>
+            <kbd key={caps}>{caps}</kbd>
+            <span key={words}>{words}</span>
           </>
         ))}
       </div>

@@ -3,7 +3,14 @@ import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
 import { VIDEO_SLOTS } from "../protocol/types";
-import { arrange, type Layout, type Place, type Slots, type VideoSlot } from "../state/layout";
+import {
+  type Arrangement,
+  arrange,
+  type Layout,
+  type Place,
+  type Slots,
+  type VideoSlot,
+} from "../state/layout";
 import { Icon } from "./icon";
 
 /** Play and forget: a browser that refuses pictures without a tap gets the tap from the cover above. */
@@ -37,6 +44,10 @@ export interface StageProps {
   layout: Layout;
   /** Slots whose picture stands still, with what to say about it. */
   still?: Partial<Record<VideoSlot, string>>;
+  /** What stands in the place of the screen while nobody shares one. */
+  slide?: ((place: Place) => ComponentChildren) | undefined;
+  /** How pictures that are not these slots' stand in their place. */
+  recorded?: Arrangement | null;
   /** Shown in place of pictures, or above them. */
   children?: ComponentChildren;
   stageRef?: RefObject<HTMLDivElement | null>;
@@ -47,6 +58,7 @@ function Tile(props: {
   place: Place;
   stream: MediaStream | null;
   still?: string | undefined;
+  children?: ComponentChildren;
 }) {
   const name = t().tile[props.slot];
   return (
@@ -57,6 +69,7 @@ function Tile(props: {
       aria-hidden={props.place === "hidden" ? true : undefined}
     >
       <Video stream={props.stream} label={name} testid={`video-${props.slot}`} />
+      {props.place !== "hidden" && props.children}
       {props.place === "side" && <span class="tile-label">{name}</span>}
       {props.still && props.place !== "hidden" && (
         <p class="tile-notice">
@@ -68,8 +81,10 @@ function Tile(props: {
 }
 
 export function Stage(props: StageProps) {
-  const places = arrange(props.layout, props.slots);
-  const hasSide = VIDEO_SLOTS.some((slot) => places[slot] === "side");
+  const slide = props.slots.screen ? undefined : props.slide;
+  const places = arrange(props.layout, props.recorded ? {} : props.slots, slide !== undefined);
+  const shown = props.recorded ?? places;
+  const hasSide = VIDEO_SLOTS.some((slot) => shown[slot] === "side");
   const names = ["stage"];
   if (hasSide) names.push("stage-both", "has-side");
   return (
@@ -86,7 +101,9 @@ export function Stage(props: StageProps) {
           place={places[slot]}
           stream={props.streams[slot] ?? null}
           still={props.still?.[slot]}
-        />
+        >
+          {slot === "screen" && slide?.(places.screen)}
+        </Tile>
       ))}
       {props.children}
     </div>

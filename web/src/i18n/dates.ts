@@ -129,6 +129,9 @@ export function whenText(
   return words.at(near ?? dayText(wall, here.year, away, language), clockText(wall));
 }
 
+/** Days from today from which on a weekday says nothing any more. */
+const NO_WEEKDAY = 7;
+
 function dayText(wall: WallTime, thisYear: number, away: number, language: Language): string {
   const name = MONTHS[language][wall.month - 1] ?? "";
   if (wall.year !== thisYear) {
@@ -136,9 +139,14 @@ function dayText(wall: WallTime, thisYear: number, away: number, language: Langu
     return `${wall.day} ${name}${language === "tg" ? "и" : ""} ${wall.year}`;
   }
   const date = `${wall.day} ${name}`;
-  if (Math.abs(away) >= 7) return date;
+  if (Math.abs(away) >= NO_WEEKDAY) return date;
   const weekday = DAYS[language][(dayNumber(wall) + 4) % 7] ?? "";
   return `${weekday}, ${date}`;
+}
+
+/** Name a day of the week; 0 is Monday. */
+export function weekdayName(weekday: number, language: Language): string {
+  return DAYS[language][(weekday + 1) % 7] ?? "";
 }
 
 /** Write a length of time as 1:02:03 or 02:03; `seconds` is rounded down. */
@@ -156,4 +164,17 @@ export function numberText(value: number, language: Language, digits = 0): strin
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, group);
   const sign = value < 0 ? "−" : "";
   return `${sign}${grouped}${part ? (language === "en" ? "." : ",") + part : ""}`;
+}
+
+/** Write the date of a zone at an instant as 2026-10-01. */
+export function isoDay(at: number, zone: string): string {
+  const { year, month, day } = wallTime(at, zone);
+  return `${year}-${two(month)}-${two(day)}`;
+}
+
+/** Say a date (2026-10-01) without its weekday, to stand behind "until": "23 November". */
+export function dateText(date: string, now: number, zone: string, language: Language): string {
+  const [year = 0, month = 0, day = 0] = date.split("-").map(Number);
+  const wall = { year, month, day, hour: 0, minute: 0 };
+  return dayText(wall, wallTime(now, zone).year, NO_WEEKDAY, language);
 }

@@ -7,14 +7,16 @@ import {
   Dialog,
   Empty,
   Field,
+  LinkButton,
   Notice,
   Problem,
   Segments,
   Skeleton,
 } from "../components/basics";
 import { Invite, joinUrl } from "../components/invite";
-import { LessonCard, names } from "../components/lesson-card";
+import { LessonCard } from "../components/lesson-card";
 import { LessonDraftForm } from "../components/lesson-draft";
+import { names } from "../components/names";
 import { NeedsSignIn } from "../components/needs-sign-in";
 import { Page } from "../components/shell";
 import { UserText } from "../components/user-text";
@@ -215,21 +217,38 @@ function Detail({ course, reload }: { course: CourseDetail; reload: () => void }
           </p>
         )}
         {course.teachers.length > 0 && <p class="soft">{t().taughtBy(names(course.teachers))}</p>}
+        <div>
+          <LinkButton
+            icon="question"
+            href={`/courses/${course.id}/questions`}
+            testid="question-book"
+          >
+            {t().questionBook}
+          </LinkButton>
+        </div>
       </div>
       <section class="stack">
         <div class="section-head">
           <h2>{t().lessonsTitle}</h2>
           {teaches && (
-            <Button
-              icon="plus"
-              look="primary"
-              testid="new-lesson"
-              onClick={() => {
-                adding.value = true;
-              }}
-            >
-              {t().newLesson}
-            </Button>
+            <div class="row">
+              <LinkButton href={`/recordings?course=${course.id}`} testid="to-recordings">
+                {t().recordings}
+              </LinkButton>
+              <LinkButton href={`/courses/${course.id}/attendance`} testid="to-attendance">
+                {t().attendance}
+              </LinkButton>
+              <Button
+                icon="plus"
+                look="primary"
+                testid="new-lesson"
+                onClick={() => {
+                  adding.value = true;
+                }}
+              >
+                {t().newLesson}
+              </Button>
+            </div>
           )}
         </div>
         {course.lessons.length === 0 ? (

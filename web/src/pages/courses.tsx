@@ -12,8 +12,8 @@ import {
   StateBadge,
 } from "../components/basics";
 import { Icon } from "../components/icon";
-import { names } from "../components/lesson-card";
 import { LessonDraftForm } from "../components/lesson-draft";
+import { names } from "../components/names";
 import { NeedsSignIn } from "../components/needs-sign-in";
 import { Page } from "../components/shell";
 import { When } from "../components/time";
@@ -119,14 +119,22 @@ function CourseList() {
       </Empty>
     );
   }
+  const teaches = value.some((course) => course.my_role === "teacher");
   return (
-    <ul class="list two">
-      {value.map((course) => (
-        <li key={course.id}>
-          <CourseCard course={course} />
-        </li>
-      ))}
-    </ul>
+    <>
+      {teaches && (
+        <div>
+          <LinkButton href="/recordings">{t().recordings}</LinkButton>
+        </div>
+      )}
+      <ul class="list two">
+        {value.map((course) => (
+          <li key={course.id}>
+            <CourseCard course={course} />
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 

@@ -18,24 +18,34 @@ import {
   Skeleton,
   StateBadge,
 } from "../components/basics";
-import { Connection, StatsPanel } from "../components/connection";
+import { Connection } from "../components/connection";
+import DeskSamples from "../components/desk/samples";
+import HandSamples from "../components/hands/samples";
 import { Invite } from "../components/invite";
 import { LessonCard } from "../components/lesson-card";
 import { LevelMeter } from "../components/level";
+import LibrarySamples from "../components/library/samples";
+import { Blocked } from "../components/live/blocked";
+import ModeSamples from "../components/live/mode-samples";
+import NoteSamples from "../components/notes/samples";
 import { Qr } from "../components/qr";
 import QuestionSamples from "../components/questions/samples";
+import ReplaySamples from "../components/replay/samples";
 import { Page } from "../components/shell";
-import { ShortcutList } from "../components/shortcut-list";
+import { keyRows, ShortcutList } from "../components/shortcut-list";
+import SlideSamples from "../components/slides/samples";
 import { Stage, StageBanner, StageMessage } from "../components/stage";
+import { StatsPanel } from "../components/stats-panel";
 import { Countdown } from "../components/time";
 import { t } from "../i18n";
+import { useTeachTexts, w } from "../i18n/teach";
 import { ApiError } from "../protocol/api";
 import type { Course, Demo, Lesson, LessonState } from "../protocol/types";
 import { serverNow } from "../state/app";
-import type { Layout, Slots } from "../state/layout";
+import type { Layout, Slots, VideoSlot } from "../state/layout";
 import type { ConnectionName } from "../state/live";
 import { CourseCard } from "./courses";
-import { Blocked } from "./lesson";
+
 import { DemoHero } from "./start";
 import "../styles/live.css";
 import "../styles/gallery.css";
@@ -121,14 +131,14 @@ function Buttons() {
         <Button look="primary">{t().joinButton}</Button>
         <Button>{t().cancel}</Button>
         <Button look="danger" icon="play">
-          {t().goLive}
+          {w().goLive}
         </Button>
         <Button look="quiet">{t().remove}</Button>
         <Button look="alert" icon="microphoneOff">
-          {t().micOn}
+          {w().micOn}
         </Button>
         <LinkButton href="#content" icon="eye">
-          {t().studentView}
+          {w().studentView}
         </LinkButton>
       </div>
       <div class="row">
@@ -136,7 +146,7 @@ function Buttons() {
           {t().joinButton}
         </Button>
         <Button disabled icon="camera">
-          {t().startPractice}
+          {w().startPractice}
         </Button>
         <Button icon="sound" label={t().mute} />
         <Button icon="chart" label={t().stats} pressed />
@@ -164,11 +174,11 @@ function Forms() {
       </Sample>
       <Sample title="Choice">
         <Select
-          label={t().camera}
+          label={w().camera}
           value="a"
           choices={[
             { value: "a", label: "HD WebCam" },
-            { value: "b", label: t().noCamera },
+            { value: "b", label: w().noCamera },
           ]}
           onChange={() => {}}
         />
@@ -200,11 +210,11 @@ function Messages() {
   return (
     <>
       <Sample title="Notice">
-        <Notice tone="info" title={t().practiceOn}>
-          {t().practiceLead}
+        <Notice tone="info" title={w().practiceOn}>
+          {w().practiceLead}
         </Notice>
         <Notice tone="success">{t().passwordSaved}</Notice>
-        <Notice tone="warning">{t().mutedSpeaking}</Notice>
+        <Notice tone="warning">{w().mutedSpeaking}</Notice>
         <Problem error={new ApiError("offline", 0)} retry={() => {}} />
       </Sample>
       <Sample title="Device problems">
@@ -277,6 +287,7 @@ function StageSample(props: {
   title: string;
   layout: Layout;
   slots: Slots;
+  still?: Partial<Record<VideoSlot, string>>;
   children?: ComponentChildren;
 }) {
   const screen = usePicture("#0f6b62", "8 bit = 1 byte");
@@ -287,7 +298,12 @@ function StageSample(props: {
   return (
     <Sample title={props.title}>
       <div class="sample-stage">
-        <Stage streams={streams} slots={props.slots} layout={props.layout}>
+        <Stage
+          streams={streams}
+          slots={props.slots}
+          layout={props.layout}
+          still={props.still ?? {}}
+        >
           {props.children}
         </Stage>
       </div>
@@ -297,6 +313,7 @@ function StageSample(props: {
 
 function Live() {
   const slots: Slots = { screen: "screen", camera: "camera", voice: "voice" };
+  const held = { screen: t().held, camera: t().held };
   return (
     <>
       <Sample title="Connection">
@@ -309,6 +326,7 @@ function Live() {
       </Sample>
       <StageSample title="Stage: both" layout="both" slots={slots} />
       <StageSample title="Stage: speaker" layout="speaker" slots={slots} />
+      <StageSample title="Stage: held back" layout="both" slots={slots} still={held} />
       <StageSample title="Stage: teacher reconnecting" layout="slides" slots={slots}>
         <StageBanner title={t().teacherReconnecting} hint={t().teacherReconnectingHint} />
       </StageSample>
@@ -356,6 +374,7 @@ function Live() {
               bytesOut: 0,
               roundTrip: 0.042,
               framesDecoded: 0,
+              pictures: [],
               framesEncoded: 0,
               remoteLoss: 0,
               bufferDelay: 0,
@@ -365,7 +384,7 @@ function Live() {
               protocol: "udp",
               address: "192.0.2.1:8189",
             },
-            rates: { down: 1_240_000, up: 12_000, loss: 0.012, fps: 25, bufferMs: 84 },
+            rates: { down: 1_240_000, up: 12_000, loss: 0.012, fps: 25, moving: 1, bufferMs: 84 },
           }}
         />
       </Sample>
@@ -376,20 +395,41 @@ function Live() {
       </Sample>
       <Sample title="Shortcuts">
         <ShortcutList
-          keys={[
+          rows={keyRows([
             ["KeyF", "fullscreen"],
             ["KeyM", "mute"],
-          ]}
+          ])}
         />
       </Sample>
     </>
   );
 }
 
-function All({ theme }: { theme: "light" | "dark" }) {
+function Speaking() {
   return (
-    <div data-theme={theme}>
-      <h2>{theme}</h2>
+    <>
+      <Sample title="Hands">
+        <HandSamples />
+      </Sample>
+      <Sample title="Voice notes">
+        <NoteSamples />
+      </Sample>
+    </>
+  );
+}
+
+/** Rooms whose states are many have a page of their own. */
+const ROOMS = {
+  general: "",
+  speaking: "?show=speaking",
+  library: "?show=library",
+  replay: "?show=replay",
+  modes: "?show=modes",
+} as const;
+
+function General() {
+  return (
+    <>
       <Buttons />
       <Forms />
       <Messages />
@@ -398,12 +438,25 @@ function All({ theme }: { theme: "light" | "dark" }) {
       <Sample title="Questions">
         <QuestionSamples />
       </Sample>
-    </div>
+      <Sample title="The teacher's list">
+        <DeskSamples />
+      </Sample>
+      <Sample title="Slides">
+        <SlideSamples />
+      </Sample>
+    </>
   );
 }
 
 export default function Gallery() {
   const open = useSignal(false);
+  const Room = {
+    [ROOMS.speaking]: Speaking,
+    [ROOMS.library]: LibrarySamples,
+    [ROOMS.replay]: ReplaySamples,
+    [ROOMS.modes]: ModeSamples,
+  }[location.search];
+  if (!useTeachTexts()) return <Page title="Gallery">{null}</Page>;
   return (
     <Page title="Gallery">
       <div class="row">
@@ -414,29 +467,38 @@ export default function Gallery() {
         >
           Dialog
         </Button>
+        {Object.entries(ROOMS).map(([name, search]) => (
+          <LinkButton key={name} href={`/dev/gallery${search}`} outside>
+            {name}
+          </LinkButton>
+        ))}
       </div>
       <div class="gallery">
-        <All theme="light" />
-        <All theme="dark" />
+        {(["light", "dark"] as const).map((theme) => (
+          <div key={theme} data-theme={theme}>
+            <h2>{theme}</h2>
+            {Room ? <Room /> : <General />}
+          </div>
+        ))}
       </div>
       <Dialog
-        title={t().endTitle}
+        title={w().endTitle}
         open={open.value}
         onClose={() => {
           open.value = false;
         }}
       >
-        <p>{t().endHint}</p>
+        <p>{w().endHint}</p>
         <div class="row">
           <Button look="danger" icon="stop">
-            {t().endLesson}
+            {w().endLesson}
           </Button>
           <Button
             onClick={() => {
               open.value = false;
             }}
           >
-            {t().keepTeaching}
+            {w().keepTeaching}
           </Button>
         </div>
       </Dialog>

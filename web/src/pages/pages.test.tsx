@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { Notice, problemText } from "../components/basics";
 import { spokenCode } from "../components/invite";
 import { cleanCode } from "../components/join-form";
+import { leftAt } from "../components/lesson-card";
 import { startOf } from "../components/lesson-draft";
 import { qrPath } from "../components/qr";
 import { setMessages } from "../i18n";
@@ -15,6 +16,23 @@ import { sortLessons } from "./course";
 import { nextPath } from "./sign-in";
 
 beforeEach(() => setMessages("en", en));
+
+describe("where somebody left a replay", () => {
+  const replay = (position: number, watched = false) => ({
+    from: 60_000,
+    length: 600_000,
+    progress: { position, seen: 0, watched },
+  });
+
+  it("is said between its beginning and its end, until all of it is watched", () => {
+    expect(leftAt(replay(300_000))).toBe(300_000);
+    for (const position of [0, 60_000, 580_000, 700_000])
+      expect(leftAt(replay(position))).toBe(null);
+    expect(leftAt(replay(300_000, true))).toBe(null);
+    expect(leftAt({ ...replay(1), progress: null })).toBe(null);
+    expect(leftAt(undefined)).toBe(null);
+  });
+});
 
 describe("the plain join page", () => {
   const pages = renderAll({

@@ -1,21 +1,34 @@
-/** The second screen: the question that is on, in letters to be read from three metres. */
+/** The second screen, to be read from three metres: the question or poll that is on, or else the slide. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { useRoute } from "preact-iso";
 import { Problem, Skeleton } from "../components/basics";
+import { PollBars } from "../components/class/bars";
+import { Icon } from "../components/icon";
 import { spokenCode } from "../components/invite";
 import { Announcer, LanguageSwitch, useTitle } from "../components/shell";
+import { SlidePicture } from "../components/slides/picture";
 import { UserText } from "../components/user-text";
 import { t } from "../i18n";
+import { useClassTexts } from "../i18n/class";
+import { h, useHandTexts } from "../i18n/hands";
 import { q, useQuestionTexts } from "../i18n/questions";
+import { useSlideTexts } from "../i18n/slides";
 import type { ApiError } from "../protocol/api";
+import type { Poll } from "../protocol/class-feed";
 import type { Question } from "../protocol/questions";
+import type { Slide } from "../protocol/slides";
 import { LessonSocket } from "../protocol/socket";
 import type { Lesson } from "../protocol/types";
 import { api, asApiError } from "../state/app";
+import { pollToShow } from "../state/class";
+import { applyHands, type Hands, joinHands, NO_HANDS, onAir } from "../state/hands-reducer";
 import { apply, join, NOTHING, type Questions, type Viewer } from "../state/questions-reducer";
 import { answering, inTab } from "../state/questions-view";
 import "../styles/questions.css";
+import "../styles/slides.css";
+import "../styles/class.css";
+import "../styles/screen.css";
 
 /** What is on the screen is for everybody: it is built as a student's page is. */
 const VIEWER: Viewer = { person: null, teacher: false };
@@ -29,31 +42,59 @@ function sizeOf(text: string): string {
   return text.length <= MIDDLE ? "screen-middle" : "screen-long";
 }
 
-function useLesson(id: string) {
+/** What the screen knows of its lesson. */
+interface Known {
+  lesson: Lesson | null;
+  slide: Slide | null;
+  error: ApiError | null;
+  questions: Questions;
+  hands: Hands;
+  polls: readonly Poll[];
+}
+
+function useLesson(id: string): Known {
   const lesson = useSignal<Lesson | null>(null);
+  const slide = useSignal<Slide | null>(null);
   const error = useSignal<ApiError | null>(null);
   const questions = useSignal<Questions>(NOTHING);
+  const hands = useSignal<Hands>(NO_HANDS);
+  const polls = useSignal<readonly Poll[]>([]);
   const socket = useMemo(
     () =>
       new LessonSocket(id, {
         view: (view) => {
           lesson.value = view.lesson;
+          slide.value = view.slide;
         },
         state: () => {},
       }),
     [id],
   );
   useEffect(() => {
-    const stop = socket.feed.listen({
-      joined: (answer) => {
-        questions.value = join(questions.value, answer, VIEWER);
-      },
-      event: (event) => {
-        questions.value = apply(questions.value, event, VIEWER);
-      },
-      mine: () => {},
-      online: () => {},
-    });
+    const quiet = { mine: () => {}, online: () => {} };
+    const stops = [
+      socket.feed.listen({
+        ...quiet,
+        joined: (answer) => {
+          questions.value = join(questions.value, answer, VIEWER);
+        },
+        event: (event) => {
+          questions.value = apply(questions.value, event, VIEWER);
+        },
+      }),
+      socket.hands.listen({
+        ...quiet,
+        joined: ({ seq, events, hands: list }) => {
+          if (list) hands.value = joinHands(hands.value, { seq, events, hands: list }, null);
+        },
+        event: (event) => {
+          hands.value = applyHands(hands.value, event, null);
+        },
+      }),
+      socket.class.listen((view) => {
+        polls.value = view.polls;
+      }),
+    ];
     const open = async () => {
       try {
         lesson.value = await api.lesson(id);
@@ -64,11 +105,49 @@ function useLesson(id: string) {
     };
     void open();
     return () => {
-      stop();
+      for (const stop of stops) stop();
       socket.close();
     };
   }, [socket]);
-  return { lesson, error, questions };
+  return {
+    lesson: lesson.value,
+    slide: slide.value,
+    error: error.value,
+    questions: questions.value,
+    hands: hands.value,
+    polls: polls.value,
+  };
+}
+
+/** A poll: its answers to choose from, and its bars once the teacher shows them. */
+function ShownPoll({ poll }: { poll: Poll }) {
+  return (
+    <article class={`screen-question ${sizeOf(poll.text)} screen-poll`} data-testid="screen-poll">
+      <h2>
+        <UserText>{poll.text}</UserText>
+      </h2>
+      {poll.shown && poll.counts ? (
+        <PollBars poll={poll} />
+      ) : (
+        <ol class="screen-options">
+          {poll.options.map((option) => (
+            <li key={option}>
+              <UserText>{option}</UserText>
+            </li>
+          ))}
+        </ol>
+      )}
+    </article>
+  );
+}
+
+/** The result of a poll, until the teacher goes on to another slide. */
+function useResult(poll: Poll | null, slide: Slide | null): Poll | null {
+  const since = useRef({ poll: 0, slide: 0 });
+  const on = slide?.number ?? 0;
+  if (poll === null) return null;
+  if (poll.number !== since.current.poll) since.current = { poll: poll.number, slide: on };
+  return on === 0 || on === since.current.slide ? poll : null;
 }
 
 function Shown({ question, live }: { question: Question; live: boolean }) {
@@ -102,28 +181,58 @@ function Idle({ lesson, open }: { lesson: Lesson; open: number }) {
   );
 }
 
-function Body({ lesson, questions }: { lesson: Lesson; questions: Questions }) {
+/** Whoever is heard besides the teacher, below whatever else is on. */
+function Speaker({ hands }: { hands: Hands }) {
+  const speaker = onAir(hands);
+  if (!speaker) return null;
+  return (
+    <p class="screen-speaker" data-testid="screen-speaker">
+      <Icon name="microphone" /> <UserText>{h().speaks(speaker.person.name)}</UserText>
+    </p>
+  );
+}
+
+function Body({ lesson, slide, questions, polls }: Known & { lesson: Lesson }) {
+  const readable = useSlideTexts();
+  const poll = pollToShow(polls);
+  const result = useResult(poll?.state === "closed" ? poll : null, slide);
+  const chosen = questions.onScreen === null ? null : questions.known.get(questions.onScreen);
   const now = answering(questions);
-  const shown = questions.onScreen === null ? now : questions.known.get(questions.onScreen);
-  if (shown) return <Shown question={shown} live={shown.state === "answering"} />;
+  if (chosen) return <Shown question={chosen} live={chosen.state === "answering"} />;
+  if (poll?.state === "open") return <ShownPoll poll={poll} />;
+  if (now) return <Shown question={now} live />;
+  if (result) return <ShownPoll poll={result} />;
+  if (slide && readable) {
+    return (
+      <div class="screen-slide">
+        <SlidePicture lesson={lesson.id} slide={slide} sizes="100vw" />
+      </div>
+    );
+  }
   const open = [...questions.known.values()].filter((each) => inTab(each, "open", new Set()));
   return <Idle lesson={lesson} open={open.length} />;
 }
 
 function Screen({ id }: { id: string }) {
-  const { lesson, error, questions } = useLesson(id);
-  const ready = useQuestionTexts();
+  const known = useLesson(id);
+  const { lesson, error } = known;
+  const ready = [useQuestionTexts(), useHandTexts(), useClassTexts()].every(Boolean);
   useTitle(ready ? q().screenTitle : "");
   return (
     <div class="screen">
       <header class="screen-top">
         <LanguageSwitch />
-        <h1>{lesson.value ? <UserText>{lesson.value.title}</UserText> : t().appName}</h1>
+        <h1>{lesson ? <UserText>{lesson.title}</UserText> : t().appName}</h1>
       </header>
       <main id="content" class="screen-main" tabIndex={-1}>
-        {error.value && <Problem error={error.value} />}
-        {!error.value && (!ready || !lesson.value) && <Skeleton rows={2} />}
-        {ready && lesson.value && <Body lesson={lesson.value} questions={questions.value} />}
+        {error && <Problem error={error} />}
+        {!error && (!ready || !lesson) && <Skeleton rows={2} />}
+        {ready && lesson && (
+          <>
+            <Body {...known} lesson={lesson} />
+            <Speaker hands={known.hands} />
+          </>
+        )}
       </main>
       <Announcer />
     </div>

@@ -139,7 +139,7 @@ function WayIn() {
   );
 }
 
-export function Start() {
+export default function Start() {
   const demo = useLoad(() => api.demo());
   const who = person.value;
   const shown = demo.state.value.value;

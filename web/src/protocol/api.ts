@@ -1,5 +1,7 @@
 /** A typed client of the HTTP interface; it knows nothing of pages. */
+import type { NewNote, NoteStatus } from "./notes";
 import type { Command, Question } from "./questions";
+import type { IndexPage, Progress, RecordingFacts } from "./recording";
 import type {
   Course,
   CourseDetail,
@@ -9,8 +11,10 @@ import type {
   Joined,
   Language,
   Lesson,
+  LessonEvent,
   LessonLists,
   LessonState,
+  ModeCosts,
   NewPerson,
   PersonRow,
   Role,
@@ -131,6 +135,27 @@ export class Api {
   grant = (id: string, right: GrantRight) =>
     this.#call<Grant>("POST", `/api/lessons/${id}/grant`, { right });
 
+  modes = (id: string) => this.#call<ModeCosts>("GET", `/api/lessons/${id}/modes`);
+
+  recording = (lesson: string) =>
+    this.#call<RecordingFacts>("GET", `/api/lessons/${lesson}/recording`);
+  recordingIndex = (lesson: string, since: number) =>
+    this.#call<IndexPage>("GET", `/api/lessons/${lesson}/recording/index?since=${since}`);
+  /** `last` outlives the page. */
+  setProgress = (lesson: string, position: number, seen: [number, number][], last: boolean) =>
+    this.#call<Progress>(
+      "PUT",
+      `/api/lessons/${lesson}/recording/progress`,
+      { position, seen },
+      last,
+    );
+  /** `about` narrows to kinds that begin so: `slide` for slide.shown and slide.hidden. */
+  lessonEvents = (lesson: string, since: number, about = "") =>
+    this.#call<{ events: LessonEvent[]; seq: number; more: boolean }>(
+      "GET",
+      `/api/lessons/${lesson}/events?since=${since}${about && `&about=${about}`}`,
+    );
+
   questions = (lesson: string, offset: number, limit: number) =>
     this.#call<{ questions: Question[]; next: number | null }>(
       "GET",
@@ -141,7 +166,20 @@ export class Api {
     return (await this.#call<{ questions: Question[] }>("GET", path)).questions;
   };
   bookCommand = (course: string, command: Omit<Command, "lesson">) =>
-    this.#call<{ id: string }>("POST", `/api/courses/${course}/commands`, command);
+    this.#call<{ id: string; result: Record<string, unknown> }>(
+      "POST",
+      `/api/courses/${course}/commands`,
+      command,
+    );
+
+  announceNote = (lesson: string, note: NewNote) =>
+    this.#call<NoteStatus>("POST", `/api/lessons/${lesson}/voice-notes`, note);
+  sendNotePiece = (lesson: string, note: string, offset: number, piece: Uint8Array<ArrayBuffer>) =>
+    this.#call<NoteStatus>(
+      "PUT",
+      `/api/lessons/${lesson}/voice-notes/${note}?offset=${offset}`,
+      piece,
+    );
 
   people = async () => {
     const body = await this.#call<{ people: PersonRow[] } | PersonRow[]>("GET", "/api/people");
@@ -161,9 +199,17 @@ export class Api {
     }
   }
 
-  async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const init: RequestInit = { method, credentials: "same-origin", cache: "no-store" };
-    if (body !== undefined) {
+  /** For parts of pages that are downloaded later, and bring their calls with them. */
+  call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    return this.#call<T>(method, path, body);
+  }
+
+  async #call<T>(method: string, path: string, body?: unknown, keepalive = false): Promise<T> {
+    const init: RequestInit = { method, credentials: "same-origin", cache: "no-store", keepalive };
+    if (body instanceof Uint8Array) {
+      init.headers = { "Content-Type": "application/octet-stream" };
+      init.body = body as Uint8Array<ArrayBuffer>;
+    } else if (body !== undefined) {
       init.headers = { "Content-Type": "application/json" };
       init.body = JSON.stringify(body);
     }

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { applyEvent, fromSnapshot, type LessonView } from "./lesson-log";
+import {
+  applyEvent,
+  catchUp,
+  fromSnapshot,
+  type LessonView,
+  type Log,
+  NO_LOG,
+  take,
+} from "./lesson-log";
 import type { Lesson, LessonEvent } from "./types";
 
 const LESSON: Lesson = {
@@ -18,6 +26,7 @@ const LESSON: Lesson = {
 function view(): LessonView {
   return fromSnapshot({
     seq: 10,
+    position: 0,
     lesson: LESSON,
     sources: { voice: { state: "active", participant: "p" } },
     slots: { voice: "voice" },
@@ -31,6 +40,46 @@ function event(seq: number, kind: string, payload: Record<string, unknown> = {})
 }
 
 describe("what a page knows of a lesson", () => {
+  it("follows the slide that is shown", () => {
+    const slide = { number: 1, deck: "d", page: 2, text: "Bits", stills: [] };
+    expect(view().slide).toBeNull();
+    const { view: shown } = applyEvent(view(), event(11, "slide.shown", slide));
+    expect(shown.slide).toEqual(slide);
+    const { view: hidden } = applyEvent(shown, event(12, "slide.hidden"));
+    expect(hidden.slide).toBeNull();
+    const late = fromSnapshot({
+      ...hidden,
+      position: 0,
+      slide,
+      sources: {},
+      slots: {},
+      events: [],
+    });
+    expect(late.slide).toEqual(slide);
+    const screen = { number: 2, at: 900, text: "", stills: [] };
+    expect(applyEvent(shown, event(12, "slide.shown", screen)).view.slide).toEqual(slide);
+  });
+
+  it("follows whether the lesson is recorded", () => {
+    let { view: now } = applyEvent(view(), event(11, "lesson.live"));
+    const next = (seq: number, kind: string, payload = {}) => {
+      now = applyEvent(now, event(seq, kind, payload)).view;
+      return now.recording;
+    };
+    expect(now.recording).toEqual({ state: "on" });
+    expect(next(12, "recording.low-disk", { free: 5 })).toMatchObject({
+      state: "stopped",
+      free: 5,
+    });
+    expect(next(13, "recording.stopped", { why: "disk" })).toMatchObject({ why: "disk", free: 5 });
+    expect(next(14, "recording.started")).toEqual({ state: "on", free: 5 });
+    const off = { track: "camera", at: 0, for: 60_000, why: "source" };
+    expect(next(15, "recording.gap", off)?.gap).toBeUndefined();
+    const lost = { track: "voice", at: 61_000, for: 30_000, why: "source" };
+    expect(next(16, "recording.gap", lost)?.gap).toEqual(lost);
+    expect(next(17, "lesson.ended")).toBeNull();
+  });
+
   it("follows sources and slots", () => {
     let { view: now } = applyEvent(
       view(),
@@ -78,5 +127,48 @@ describe("what a page knows of a lesson", () => {
     const { view: after, hole } = applyEvent(view(), event(11, "question.asked", { id: 1 }));
     expect(hole).toBe(false);
     expect(after.seq).toBe(11);
+  });
+});
+
+describe("following a lesson", () => {
+  const log: Log = { view: view(), early: [], behind: false };
+  const following = (seq: number, before: number) => ({ ...event(seq, "hand.x"), after: before });
+
+  it("tells what comes in order, once", () => {
+    const first = take(log, event(11, "hand.x"));
+    expect(first).toMatchObject({ events: [{ seq: 11 }], hole: false });
+    expect(take(first.log, event(11, "hand.x"))).toEqual({
+      log: first.log,
+      events: [],
+      hole: false,
+    });
+  });
+
+  it("asks for what a hole hides although later events fit what it knows", () => {
+    // For one person: it follows a teachers' event that we are not told of.
+    const personal = take(log, following(12, 11));
+    expect(personal).toMatchObject({ events: [], hole: true });
+    // For all: for us nothing was before it.
+    const general = take(personal.log, following(13, 10));
+    expect(general).toMatchObject({ events: [], hole: false });
+    expect(general.log.view?.seq).toBe(10);
+  });
+
+  it("goes on after the answer with what that did not contain", () => {
+    const { log: behind } = take(
+      take(take(log, following(12, 11)).log, following(13, 10)).log,
+      following(14, 13),
+    );
+    const caughtUp = catchUp(behind, { ...view(), seq: 13 });
+    expect(caughtUp.events.map((each) => each.seq)).toEqual([14]);
+    expect(caughtUp.log).toMatchObject({ view: { seq: 14 }, early: [], behind: false });
+  });
+
+  it("keeps everything until it has joined, and notices a hole behind the answer", () => {
+    const early = take(take(NO_LOG, following(12, 11)).log, following(16, 15)).log;
+    const { events, hole, log: after12 } = catchUp(early, { ...view(), seq: 11 });
+    expect(events.map((each) => each.seq)).toEqual([12]);
+    expect(hole).toBe(true);
+    expect(after12.early.map((each) => each.seq)).toEqual([16]);
   });
 });

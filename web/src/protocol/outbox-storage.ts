@@ -8,7 +8,7 @@ export interface OutboxStorage {
   remove(id: string): Promise<void>;
 }
 
-const DATABASE = "darsgoh-outbox";
+const NAME = "darsgoh-outbox";
 const STORE = "commands";
 
 function done<T>(request: IDBRequest<T>): Promise<T> {
@@ -19,7 +19,7 @@ function done<T>(request: IDBRequest<T>): Promise<T> {
 }
 
 function open(): Promise<IDBDatabase> {
-  const request = indexedDB.open(DATABASE, 1);
+  const request = indexedDB.open(NAME, 1);
   request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" });
   return done(request);
 }

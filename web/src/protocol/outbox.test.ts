@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { NOTE_SEND } from "./notes";
 import {
   add,
   begin,
@@ -6,6 +7,7 @@ import {
   due,
   EMPTY,
   type Entry,
+  HELD,
   type Outbox,
   OutboxRunner,
   PACE,
@@ -35,74 +37,140 @@ const states = (box: Outbox) => box.entries.map((entry) => entry.state);
 
 describe("the line", () => {
   it("sends one at a time, in order", () => {
-    const { box, entry } = begin(line("a", "b"), 0);
+    const { box, entry } = begin(line("a", "b"), "words", 0);
     expect(entry?.id).toBe("a");
-    expect(begin(box, 0).entry).toBeNull();
+    expect(begin(box, "words", 0).entry).toBeNull();
     const next = settle(box, "a", YES("a"), 0, 0);
     expect(states(next)).toEqual(["sent", "waiting"]);
-    expect(begin(next, 0).entry?.id).toBe("b");
+    expect(begin(next, "words", 0).entry?.id).toBe("b");
   });
 
   it("sends nothing while the connection is away", () => {
-    expect(due(connected(line("a"), false))).toBeNull();
+    expect(due(connected(line("a"), false), "words")).toBeNull();
   });
 
   it("sends again what got no answer, later each time, with jitter", () => {
-    let box = begin(line("a"), 0).box;
+    let box = begin(line("a"), "words", 0).box;
     box = settle(box, "a", null, 1_000, 0.5);
     expect(states(box)).toEqual(["waiting"]);
-    const first = due(box) ?? 0;
+    const first = due(box, "words") ?? 0;
     expect(first).toBeGreaterThan(1_000);
-    box = settle(begin(box, first).box, "a", null, first, 0.5);
-    expect((due(box) ?? 0) - first).toBeGreaterThan(first - 1_000);
-    expect(due(settle(begin(line("a"), 0).box, "a", null, 1_000, 0.9))).not.toBe(first);
+    box = settle(begin(box, "words", first).box, "a", null, first, 0.5);
+    expect((due(box, "words") ?? 0) - first).toBeGreaterThan(first - 1_000);
+    expect(due(settle(begin(line("a"), "words", 0).box, "a", null, 1_000, 0.9), "words")).not.toBe(
+      first,
+    );
   });
 
   it("tries at once when the connection comes back", () => {
-    const box = settle(begin(line("a"), 0).box, "a", null, 1_000, 0.9);
-    expect(due(connected(connected(box, false), true))).toBe(0);
+    const box = settle(begin(line("a"), "words", 0).box, "a", null, 1_000, 0.9);
+    expect(due(connected(connected(box, false), true), "words")).toBe(0);
   });
 
   it("waits as long as the server asks, over a reconnect too", () => {
-    const box = settle(begin(line("a", "b"), 0).box, "a", NO("too-many-questions", 90), 1_000, 0);
+    const box = settle(
+      begin(line("a", "b"), "words", 0).box,
+      "a",
+      NO("too-many-questions", 90),
+      1_000,
+      0,
+    );
     expect(states(box)).toEqual(["waiting", "waiting"]);
-    expect(due(connected(connected(box, false), true))).toBe(91_000);
+    expect(due(connected(connected(box, false), true), "words")).toBe(91_000);
   });
 
   it.each(["text-empty", "questions-paused", "lesson-ended", "too-many-answers"])(
     "takes %s for an answer and goes on",
     (code) => {
-      const box = settle(begin(line("a", "b"), 0).box, "a", NO(code), 0, 0);
+      const box = settle(begin(line("a", "b"), "words", 0).box, "a", NO(code), 0, 0);
       expect(states(box)).toEqual(["refused", "waiting"]);
       expect(box.entries[0]?.error?.code).toBe(code);
-      expect(begin(box, 0).entry?.id).toBe("b");
+      expect(begin(box, "words", 0).entry?.id).toBe("b");
     },
   );
 
   it.each(["database-busy", "unavailable", "internal", "too-many-commands"])(
     "tries again after %s",
     (code) => {
-      expect(states(settle(begin(line("a"), 0).box, "a", NO(code), 0, 0))).toEqual(["waiting"]);
+      expect(states(settle(begin(line("a"), "words", 0).box, "a", NO(code), 0, 0))).toEqual([
+        "waiting",
+      ]);
     },
   );
 
   it("keeps below the pace at which the server hangs up", () => {
     let box = line(...Array.from({ length: PACE + 1 }, (_, index) => `c${index}`));
     for (let index = 0; index < PACE; index += 1) {
-      box = settle(begin(box, index).box, `c${index}`, YES(""), index, 0);
+      box = settle(begin(box, "words", index).box, `c${index}`, YES(""), index, 0);
     }
-    expect(begin(box, PACE).entry).toBeNull();
-    expect(due(box)).toBe(PACE_PERIOD);
-    expect(begin(box, PACE_PERIOD).entry?.id).toBe(`c${PACE}`);
+    expect(begin(box, "words", PACE).entry).toBeNull();
+    expect(due(box, "words")).toBe(PACE_PERIOD);
+    expect(begin(box, "words", PACE_PERIOD).entry?.id).toBe(`c${PACE}`);
   });
 
   it("puts what was kept in front, and sends again what was on its way", () => {
-    const old: Entry[] = begin(line("a", "b"), 0).box.entries.map((entry) => ({ ...entry }));
+    const old: Entry[] = begin(line("a", "b"), "words", 0).box.entries.map((entry) => ({
+      ...entry,
+    }));
     const box = restore(line("c"), old.reverse());
     expect(box.entries.map((entry) => entry.id)).toEqual(["a", "b", "c"]);
     expect(box.entries.map((entry) => entry.order)).toEqual([1, 2, 3]);
     expect(states(box)).toEqual(["waiting", "waiting", "waiting"]);
     expect(restore(box, old)).toEqual(box);
+  });
+});
+
+describe("words and voice notes in one line", () => {
+  /** Names that begin with "n" are of notes. */
+  function mixed(...ids: string[]): Outbox {
+    return ids.reduce(
+      (box, id) => add(box, command(id, id.startsWith("n") ? NOTE_SEND : undefined), "p", true, 0),
+      connected(EMPTY, true),
+    );
+  }
+  const sound = (box: Outbox, now: number) => begin(box, "sound", now).entry?.id;
+  const words = (box: Outbox, now: number) => begin(box, "words", now).entry?.id;
+
+  it("leave in the order in which they were made", () => {
+    let box = mixed("a", "n", "b");
+    expect(sound(box, 0)).toBeUndefined();
+    box = begin(box, "words", 0).box;
+    expect(sound(box, 0)).toBeUndefined();
+    box = settle(box, "a", YES("a"), 10, 0);
+    expect(sound(box, 10)).toBe("n");
+    box = begin(box, "sound", 10).box;
+    expect(words(box, 20)).toBeUndefined();
+    box = settle(box, "n", YES("n"), 30, 0);
+    expect(words(box, 30)).toBe("b");
+  });
+
+  it("part where the sound takes long: words wait only so long", () => {
+    const box = begin(mixed("n", "b"), "sound", 1_000).box;
+    expect(due(box, "words")).toBe(1_000 + HELD);
+    expect(words(box, 999 + HELD)).toBeUndefined();
+    expect(words(box, 1_000 + HELD)).toBe("b");
+  });
+
+  it("hold up no words by a note that gets no answer, or that the server puts off", () => {
+    const begun = begin(mixed("n", "b"), "sound", 0).box;
+    expect(words(settle(begun, "n", null, 0, 0.5), 0)).toBe("b");
+    const full = settle(begun, "n", NO("too-many-notes", 60), 0, 0.5);
+    expect(words(full, 0)).toBe("b");
+    expect(words(connected(connected(full, false), true), 0)).toBe("b");
+    expect(due(full, "sound")).toBe(60_000);
+  });
+
+  it("keep a note behind words that the server puts off", () => {
+    const box = begin(mixed("a", "n"), "words", 0).box;
+    const later = settle(box, "a", NO("too-many-questions", 90), 0, 0);
+    expect(due(later, "sound")).toBeNull();
+    expect(sound(settle(box, "a", NO("text-empty"), 0, 0), 0)).toBe("n");
+  });
+
+  it("send one note at a time, words beside it", () => {
+    const box = begin(mixed("n", "n2", "b"), "sound", 0).box;
+    expect(sound(box, 0)).toBeUndefined();
+    expect(words(box, HELD)).toBe("b");
   });
 });
 
@@ -144,13 +212,14 @@ class FakeClock {
 class FlakyServer {
   readonly rows: string[] = [];
   readonly #done = new Set<string>();
+  losing = true;
   calls = 0;
   send = async ({ id }: Command): Promise<Acknowledgement | null> => {
     this.calls += 1;
-    if (this.calls % 4 === 1) return null;
+    if (this.losing && this.calls % 4 === 1) return null;
     if (!this.#done.has(id)) this.rows.push(id);
     this.#done.add(id);
-    return this.calls % 4 === 3 ? null : YES(id);
+    return this.losing && this.calls % 4 === 3 ? null : YES(id);
   };
 }
 
@@ -159,7 +228,7 @@ async function settled(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
 }
 
-function runner(server: FlakyServer, storage: OutboxStorage, clock: FakeClock) {
+function runner(server: Pick<FlakyServer, "send">, storage: OutboxStorage, clock: FakeClock) {
   const seen: { entries: readonly Entry[]; done: string[] } = { entries: [], done: [] };
   const world = {
     send: server.send,
@@ -197,6 +266,44 @@ describe("the runner", () => {
     while (clock.tick());
     expect(server.rows).toEqual(ids);
     expect(storage.entries.size).toBe(0);
+  });
+
+  it("keeps the order of questions and voice notes over a reload", async () => {
+    const [server, storage, clock] = [new FlakyServer(), new FakeStorage(), new FakeClock()];
+    const ids = Array.from({ length: 12 }, (_, index) => `${index}`);
+    const before = runner(server, storage, clock).outbox;
+    for (const id of ids) {
+      const name = Number(id) % 3 === 1 ? NOTE_SEND : undefined;
+      await before.add(command(id, name), true, 0);
+    }
+    before.close();
+    server.losing = false;
+    const after = runner(server, storage, clock);
+    await after.outbox.open();
+    after.outbox.online(true);
+    do await settled();
+    while (clock.tick());
+    expect(server.rows).toEqual(ids);
+    expect(after.seen.done).toEqual(ids);
+  });
+
+  it("sends a question past a note that hangs", async () => {
+    const clock = new FakeClock();
+    const sent: string[] = [];
+    const hanging = {
+      send: ({ id }: Command) => {
+        sent.push(id);
+        return id === "n" ? new Promise<null>(() => {}) : Promise.resolve(YES(id));
+      },
+    };
+    const { outbox } = runner(hanging, new FakeStorage(), clock);
+    outbox.online(true);
+    await outbox.add(command("n", NOTE_SEND), true, 0);
+    await outbox.add(command("b"), true, 0);
+    expect(sent).toEqual(["n"]);
+    clock.tick();
+    expect(clock.time).toBe(HELD);
+    expect(sent).toEqual(["n", "b"]);
   });
 
   it("works without storage", async () => {

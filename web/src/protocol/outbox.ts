@@ -5,8 +5,13 @@
  *   waiting → sending → sent            the server has it; its events tell the rest
  *      ↑________|    ↘ refused          its last word: shown, and the text stays
  *    (no answer, or "later")
+ *
+ * What was made first leaves first. Words and the sound of voice notes have a lane each, since sound
+ * can take a minute: a note waits for all words before it, words wait for a note before them as long
+ * as it goes through quickly.
  */
 import { retryDelay } from "./link";
+import { isSound } from "./notes";
 import type { OutboxStorage } from "./outbox-storage";
 import type { Acknowledgement, Command, CommandError } from "./questions";
 import type { Clock } from "./runner";
@@ -26,22 +31,34 @@ export interface Entry extends Command {
   readonly error: CommandError | null;
 }
 
+/** In this order they are asked for what is next. */
+const LANES = ["sound", "words"] as const;
+export type Lane = (typeof LANES)[number];
+
+/** How a lane gets on; times in ms on the caller's clock. */
+interface Pace {
+  /** Tries in a row that failed. */
+  readonly attempt: number;
+  /** Nothing is sent before this time. */
+  readonly notBefore: number;
+  /** When the latest was begun. */
+  readonly began: number;
+}
+
 export interface Outbox {
   readonly entries: readonly Entry[];
   readonly online: boolean;
-  /** Tries in a row that failed. */
-  readonly attempt: number;
-  /** Nothing is sent before this time (ms on the caller's clock). */
-  readonly notBefore: number;
+  readonly lanes: Readonly<Record<Lane, Pace>>;
   /** When the latest commands were sent, for the pace. */
   readonly sentAt: readonly number[];
 }
 
+const AT_REST: Pace = { attempt: 0, notBefore: 0, began: 0 };
+
 export const EMPTY: Outbox = {
   entries: [],
   online: false,
-  attempt: 0,
-  notBefore: 0,
+  lanes: { sound: AT_REST, words: AT_REST },
   sentAt: [],
 };
 
@@ -49,8 +66,14 @@ export const EMPTY: Outbox = {
 export const PACE = 20;
 export const PACE_PERIOD = 10_000;
 
+/**
+ * Ms for which words wait for a voice note made before them, from when it is begun. A link of 150 kbit/s
+ * has sent 30 s of speech by then; on a slower one a question must not wait for the sound.
+ */
+export const HELD = 5_000;
+
 /** Refusals that pass: the same id is sent again. */
-const LATER = /^(?:too-many-|database-|unavailable$|internal$)/;
+const LATER = /^(?:too-many-|database-|unavailable$|internal$|busy$)/;
 
 function passes(error: CommandError): boolean {
   // Twenty answers under one question stay twenty: no time is named, none would help.
@@ -93,25 +116,63 @@ export function restore(box: Outbox, kept: readonly Entry[]): Outbox {
 
 export function connected(box: Outbox, online: boolean): Outbox {
   // A connection that has just come back deserves a try at once; a "not before" of the server stays.
-  const waits = box.entries.some((entry) => entry.error?.retry_after !== undefined);
-  return { ...box, online, attempt: 0, notBefore: online && !waits ? 0 : box.notBefore };
+  return LANES.reduce(
+    (each, lane) => {
+      const waits = each.entries.some(
+        (entry) => laneOf(entry) === lane && entry.error?.retry_after !== undefined,
+      );
+      const again = online && !waits ? { notBefore: 0 } : {};
+      return pace(each, lane, { attempt: 0, ...again });
+    },
+    { ...box, online },
+  );
 }
 
-/** Give the time (ms) at which the next command may be sent, or null if there is none to send. */
-export function due(box: Outbox): number | null {
-  if (!box.online || box.entries.some((entry) => entry.state === "sending")) return null;
-  if (!box.entries.some((entry) => entry.state === "waiting")) return null;
-  const first = box.sentAt[box.sentAt.length - PACE];
-  return Math.max(box.notBefore, first === undefined ? 0 : first + PACE_PERIOD);
+function laneOf(entry: Entry): Lane {
+  return isSound(entry.name) ? "sound" : "words";
 }
 
-/** Take the first command that waits, if its time has come. */
-export function begin(box: Outbox, now: number): { box: Outbox; entry: Entry | null } {
-  const at = due(box);
-  const entry = box.entries.find((each) => each.state === "waiting");
+function isUnsent({ state }: Entry): boolean {
+  return state === "waiting" || state === "sending";
+}
+
+/** Give the first of a lane that waits, and what of the other lane is before it. */
+function firstOf(box: Outbox, lane: Lane): { next: Entry; before: readonly Entry[] } | null {
+  const unsent = box.entries.filter(isUnsent);
+  const next = unsent.find((entry) => laneOf(entry) === lane);
+  if (next?.state !== "waiting") return null;
+  const before = unsent.slice(0, unsent.indexOf(next)).filter((entry) => laneOf(entry) !== lane);
+  return { next, before };
+}
+
+/** Whether words wait for a note: not for one that the server has put off, or that gets no answer. */
+function holds(box: Outbox, note: Entry): boolean {
+  return box.lanes.sound.attempt === 0 && note.error === null;
+}
+
+/** Give the time (ms) at which the next of a lane may be sent, or null if there is none to send. */
+export function due(box: Outbox, lane: Lane): number | null {
+  const first = firstOf(box, lane);
+  if (!box.online || !first) return null;
+  const { notBefore } = box.lanes[lane];
+  if (lane === "sound") return first.before.length > 0 ? null : notBefore;
+  const held = first.before.some((note) => holds(box, note));
+  const earlier = box.sentAt[box.sentAt.length - PACE];
+  return Math.max(
+    notBefore,
+    held ? box.lanes.sound.began + HELD : 0,
+    earlier === undefined ? 0 : earlier + PACE_PERIOD,
+  );
+}
+
+/** Take the first of a lane that waits, if its time has come. */
+export function begin(box: Outbox, lane: Lane, now: number): { box: Outbox; entry: Entry | null } {
+  const at = due(box, lane);
+  const entry = firstOf(box, lane)?.next;
   if (at === null || now < at || !entry) return { box, entry: null };
-  const sentAt = [...box.sentAt, now].slice(-PACE);
-  return { box: change({ ...box, sentAt }, entry.id, { state: "sending" }), entry };
+  const sentAt = lane === "words" ? [...box.sentAt, now].slice(-PACE) : box.sentAt;
+  const begun = pace({ ...box, sentAt }, lane, { began: now });
+  return { box: change(begun, entry.id, { state: "sending" }), entry };
 }
 
 /** Note what the server said of a command; null if it said nothing. */
@@ -122,22 +183,30 @@ export function settle(
   now: number,
   random: number,
 ): Outbox {
+  const entry = box.entries.find((each) => each.id === id);
+  if (!entry) return box;
+  const lane = laneOf(entry);
   if (answer?.ok) {
     const { seq, result } = answer;
     const sent = change(box, id, { state: "sent", seq, result, error: null });
-    return { ...sent, attempt: 0, notBefore: 0 };
+    return pace(sent, lane, { attempt: 0, notBefore: 0 });
   }
   const error = answer?.error ?? null;
   if (error && !passes(error)) return change(box, id, { state: "refused", error });
   const asked = (error?.retry_after ?? 0) * 1_000;
-  const delay = Math.max(retryDelay(box.attempt, random), asked);
+  const { attempt } = box.lanes[lane];
+  const delay = Math.max(retryDelay(attempt, random), asked);
   const waiting = change(box, id, { state: "waiting", error });
-  return { ...waiting, attempt: box.attempt + 1, notBefore: now + delay };
+  return pace(waiting, lane, { attempt: attempt + 1, notBefore: now + delay });
 }
 
 /** Forget a command: its event has come, or the person has read why not. */
 export function drop(box: Outbox, id: string): Outbox {
   return { ...box, entries: box.entries.filter((entry) => entry.id !== id) };
+}
+
+function pace(box: Outbox, lane: Lane, changes: Partial<Pace>): Outbox {
+  return { ...box, lanes: { ...box.lanes, [lane]: { ...box.lanes[lane], ...changes } } };
 }
 
 function change(box: Outbox, id: string, changes: Partial<Entry>): Outbox {
@@ -226,16 +295,17 @@ export class OutboxRunner {
 
   #pump(): void {
     this.#cancel();
-    const at = due(this.#box);
-    if (at === null) return;
     const { clock } = this.#world;
-    const { box, entry } = begin(this.#box, clock.now());
-    if (entry) {
+    for (const lane of LANES) {
+      const { box, entry } = begin(this.#box, lane, clock.now());
+      if (!entry) continue;
       this.#set(box);
       void this.#send(entry);
-    } else {
-      this.#cancel = clock.after(Math.max(1, at - clock.now()), () => this.#pump());
     }
+    const times = LANES.map((lane) => due(this.#box, lane)).filter((at) => at !== null);
+    if (times.length === 0) return;
+    const wait = Math.max(1, Math.min(...times) - clock.now());
+    this.#cancel = clock.after(wait, () => this.#pump());
   }
 
   async #send(entry: Entry): Promise<void> {

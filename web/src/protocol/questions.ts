@@ -1,5 +1,6 @@
 /** The values of questions that travel between the pages and the server (docs/questions-protocol.md). */
 import type { HandsSnapshot } from "./hands";
+import type { VoiceNote } from "./notes";
 import type { LessonEvent, PersonRef } from "./types";
 
 export type QuestionState =
@@ -75,12 +76,16 @@ export interface QuestionsSnapshot {
 /** What the answer to `join` says of questions. */
 export interface JoinedQuestions {
   readonly seq: number;
+  /** Where the lesson's clock stood just then, in ms; older servers do not tell. */
+  readonly position?: number;
   /** Null when `events` holds everything since the last number the page knew. */
   readonly questions: QuestionsSnapshot | null;
   readonly my: { readonly asked: readonly number[]; readonly voted: readonly number[] };
   readonly events: readonly LessonEvent[];
   /** Older servers do not tell of hands. */
   readonly hands?: HandsSnapshot;
+  /** Nor of voice notes. */
+  readonly notes?: readonly VoiceNote[];
 }
 
 /** A command as it is sent; the same id with the same content happens once. */

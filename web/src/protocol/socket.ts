@@ -3,7 +3,8 @@ import { io, type Socket } from "socket.io-client";
 import { CLASS_MESSAGES, ClassFeed, type JoinedClass } from "./class-feed";
 import { Feed } from "./feed";
 import { isOfHands } from "./hands";
-import { applyEvent, fromSnapshot, type LessonView } from "./lesson-log";
+import { catchUp, fromSnapshot, type LessonView, NO_LOG, type Taken, take } from "./lesson-log";
+import { isOfNotes } from "./notes";
 import type { Acknowledgement, Command, JoinedQuestions } from "./questions";
 import type { LessonEvent, LessonSnapshot, Presence } from "./types";
 
@@ -24,6 +25,9 @@ export interface SocketListener {
   state(state: SocketState, code: string | null): void;
 }
 
+/** By the name of the message. */
+type Others = Readonly<Record<string, (body: unknown) => void>>;
+
 type JoinAnswer =
   | ({ ok: true; class?: JoinedClass } & LessonSnapshot & JoinedQuestions)
   | { ok: false; error: { code: string; detail: string } };
@@ -33,21 +37,31 @@ export class LessonSocket {
   readonly feed = new Feed();
   /** The same for hands and turns. */
   readonly hands = new Feed(isOfHands);
+  /** The same for voice notes. */
+  readonly notes = new Feed(isOfNotes);
   /** The class: its pulse, its health, its polls. */
   readonly class = new ClassFeed();
   readonly #lesson: string;
   readonly #listener: SocketListener;
+  readonly #others: Others;
   #socket: Socket | null = null;
-  #view: LessonView | null = null;
+  #log = NO_LOG;
   #joining = false;
-  /** Events that overtook the answer to our join. */
-  #early: LessonEvent[] = [];
   #joinedOnce = false;
+  /** What performance.now() was, or would have been, when the lesson's clock began. */
+  #began: number | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(lesson: string, listener: SocketListener) {
+  /** `others` hear what only some pages want to know. */
+  constructor(lesson: string, listener: SocketListener, others: Others = {}) {
     this.#lesson = lesson;
     this.#listener = listener;
+    this.#others = others;
+  }
+
+  /** Where the lesson is on its clock, in ms; null before it is known. */
+  get position(): number | null {
+    return this.#began === null ? null : performance.now() - this.#began;
   }
 
   open(): void {
@@ -72,6 +86,11 @@ export class LessonSocket {
         if (body.lesson === this.#lesson) this.class.message(name, body);
       });
     }
+    for (const [name, call] of Object.entries(this.#others)) {
+      socket.on(name, (body: { lesson: string }) => {
+        if (body.lesson === this.#lesson) call(body);
+      });
+    }
     socket.on("presence", (presence: Presence & { lesson: string }) => this.#presence(presence));
   }
 
@@ -82,6 +101,7 @@ export class LessonSocket {
     this.#socket = null;
     this.feed.online(false);
     this.hands.online(false);
+    this.notes.online(false);
     this.#listener.state("closed", null);
   }
 
@@ -116,6 +136,7 @@ export class LessonSocket {
     this.#listener.state("reconnecting", null);
     this.feed.online(false);
     this.hands.online(false);
+    this.notes.online(false);
     // Socket.IO does not return by itself when the server closed on purpose.
     if (reason === "io server disconnect") {
       this.#later(RECONNECT_MIN + Math.random() * REJOIN_SPREAD, () => this.#socket?.connect());
@@ -131,9 +152,9 @@ export class LessonSocket {
     const socket = this.#socket;
     if (!socket?.connected || this.#joining) return;
     this.#joining = true;
-    this.#early = [];
+    this.#log = { ...this.#log, behind: true };
     const request: { lesson: string; since?: number } = { lesson: this.#lesson };
-    if (this.#view) request.since = this.#view.seq;
+    if (this.#log.view) request.since = this.#log.view.seq;
     socket.timeout(JOIN_TIMEOUT).emit("join", request, (late: Error | null, answer: JoinAnswer) => {
       if (socket !== this.#socket) return;
       this.#joining = false;
@@ -148,41 +169,44 @@ export class LessonSocket {
       return;
     }
     this.#joinedOnce = true;
-    this.#view = fromSnapshot(answer);
+    this.#began = performance.now() - answer.position;
+    const view = fromSnapshot(answer);
+    const caughtUp = catchUp(this.#log, view);
     if (answer.class) this.class.joined(answer.class);
     if (answer.my) {
       this.feed.joined(answer);
       this.feed.online(true);
       this.hands.joined(answer);
       this.hands.online(true);
+      this.notes.joined(answer);
+      this.notes.online(true);
     }
     this.#listener.state("joined", null);
-    this.#listener.view(this.#view);
-    for (const event of this.#early.splice(0)) this.#event(event);
+    this.#tell(caughtUp);
   }
 
   #event(event: LessonEvent): void {
-    if (this.#joining) {
-      this.#early.push(event);
-      return;
+    this.#tell(take(this.#log, event));
+  }
+
+  #tell({ log, events, hole }: Taken): void {
+    const before = this.#log.view;
+    this.#log = log;
+    for (const event of events) {
+      this.feed.event(event);
+      this.hands.event(event);
+      this.notes.event(event);
+      this.class.event(event);
     }
-    if (!this.#view) return;
-    const { view, hole } = applyEvent(this.#view, event);
-    if (hole) {
-      this.#later(Math.random() * (REJOIN_SPREAD / 4), () => this.#join());
-      return;
-    }
-    if (view === this.#view) return;
-    this.#view = view;
-    this.feed.event(event);
-    this.hands.event(event);
-    this.class.event(event);
-    this.#listener.view(view);
+    if (log.view && log.view !== before) this.#listener.view(log.view);
+    if (hole) this.#later(Math.random() * (REJOIN_SPREAD / 4), () => this.#join());
   }
 
   #presence({ lesson, students, teachers }: Presence & { lesson: string }): void {
-    if (!this.#view || lesson !== this.#lesson) return;
-    this.#view = { ...this.#view, present: { students, teachers } };
-    this.#listener.view(this.#view);
+    const { view } = this.#log;
+    if (!view || lesson !== this.#lesson) return;
+    const present = { students, teachers };
+    this.#log = { ...this.#log, view: { ...view, present } };
+    this.#listener.view({ ...view, present });
   }
 }

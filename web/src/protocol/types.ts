@@ -1,4 +1,6 @@
 /** The values that travel between the pages and the server. */
+import type { OfferedReplay } from "./recording";
+import type { ScreenStill, Slide } from "./slides";
 
 export type Language = "tg" | "ru" | "en";
 export const LANGUAGES: readonly Language[] = ["tg", "ru", "en"];
@@ -9,7 +11,15 @@ export const VIDEO_SLOTS = ["screen", "camera", "guest"] as const;
 export const AUDIO_SLOTS = ["voice", "guest-voice"] as const;
 
 export type LessonState = "scheduled" | "practice" | "live" | "ended";
-export type LessonRight = "see" | "watch" | "speak" | "publish" | "teach" | "moderate" | "manage";
+export type LessonRight =
+  | "see"
+  | "watch"
+  | "replay"
+  | "speak"
+  | "publish"
+  | "teach"
+  | "moderate"
+  | "manage";
 export type GrantRight = "publish" | "watch" | "speak";
 export type Role = "teacher" | "student";
 
@@ -55,6 +65,8 @@ export interface Lesson {
   ended_at: string | null;
   teachers: PersonRef[];
   rights: LessonRight[];
+  /** In lists, where a replay is open to the viewer. */
+  replay?: OfferedReplay;
 }
 
 export interface Course {
@@ -88,6 +100,19 @@ export interface Grant {
   whip_screen: string;
   whip_guest: string;
   whep: string;
+  /** By what this page can tell networks apart. */
+  network: string;
+}
+
+/** How much of a lesson somebody wants to receive (signaling/PROTOCOL.md). */
+export const MODES = ["auto", "everything", "low", "slides", "sound"] as const;
+export type Mode = (typeof MODES)[number];
+
+export interface ModeCosts {
+  /** Bits a second. */
+  readonly bits: Readonly<Record<Mode, number>>;
+  /** What a megabyte costs, if staff have said so. */
+  readonly price: { readonly megabyte: number; readonly currency: string } | null;
 }
 
 export interface PersonRow extends PersonRef {
@@ -127,6 +152,16 @@ export interface LessonEvent {
   payload: Record<string, unknown>;
 }
 
+/** Whether a lesson is being recorded; teachers know. */
+export interface Recorded {
+  state: "on" | "stopped";
+  why?: "disk" | "server";
+  /** Bytes on the disk. */
+  free?: number | null;
+  /** What was not recorded last though it should have been; times in ms. */
+  gap?: { track: string; at: number; for: number; why: string };
+}
+
 export interface Presence {
   students: number;
   teachers: number;
@@ -134,9 +169,14 @@ export interface Presence {
 
 export interface LessonSnapshot {
   seq: number;
+  /** Ms on the lesson's clock. */
+  position: number;
   lesson: Lesson;
   sources: Partial<Record<Source, SourceState>>;
   slots: Partial<Record<Slot, Source | null>>;
   present: Presence;
+  slide?: Slide | null;
+  still?: ScreenStill | null;
+  recording?: Recorded | null;
   events: LessonEvent[];
 }

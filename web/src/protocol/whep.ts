@@ -58,6 +58,11 @@ export class Player {
     return this.#pc;
   }
 
+  /** The session in use, for what is said about it. */
+  get session(): PeerSession | null {
+    return this.#session;
+  }
+
   start(): void {
     this.#runner.take({ type: "start" });
   }

@@ -21,6 +21,15 @@ export interface VideoEncoding {
   readonly maxBitrate: number;
   readonly maxFramerate: number;
   readonly degradation: "maintain-resolution" | "balanced";
+  /** Smaller pictures sent beside it, smallest first, for those whose network carries no more. */
+  readonly smaller?: readonly Layer[];
+}
+
+/** One smaller picture: its name on the wire and by how much each side is divided. */
+interface Layer {
+  readonly rid: string;
+  readonly divisor: number;
+  readonly maxBitrate: number;
 }
 
 /** 720p of a face: enough on any phone, and within the uplink of a school. */
@@ -28,12 +37,22 @@ export const CAMERA_ENCODING: VideoEncoding = {
   maxBitrate: 1_200_000,
   maxFramerate: 30,
   degradation: "balanced",
+  smaller: [
+    { rid: "low", divisor: 4, maxBitrate: 120_000 },
+    { rid: "mid", divisor: 2, maxBitrate: 400_000 },
+  ],
 };
 /** 1080p of slides: letters stay sharp, movement may stutter. */
 export const SCREEN_ENCODING: VideoEncoding = {
   maxBitrate: 1_500_000,
   maxFramerate: 15,
   degradation: "maintain-resolution",
+};
+/** 360p of a student: seen well beside the slides, and the voice keeps the better part of a weak uplink. */
+export const GUEST_ENCODING: VideoEncoding = {
+  maxBitrate: 350_000,
+  maxFramerate: 20,
+  degradation: "balanced",
 };
 /** Clear speech with room for a bell, in bit/s. */
 const VOICE_BITRATE = 32_000;
@@ -51,6 +70,7 @@ export class Publisher {
   #pc: RTCPeerConnection | null = null;
   #session: PeerSession | null = null;
   #renewing = false;
+  #sizes = 0;
 
   constructor(
     ticket: Ticket,
@@ -111,7 +131,7 @@ export class Publisher {
       const sender = senderOf(pc, kind);
       if (sender && sender.track !== tracks[kind]) await sender.replaceTrack(tracks[kind]);
     }
-    if (!carries(pc, tracks)) await this.#renew();
+    if (!carries(pc, tracks) || this.#sizes !== this.#wantedSizes()) await this.#renew();
   }
 
   async #open(): Promise<Failure | null> {
@@ -136,7 +156,9 @@ export class Publisher {
       return grantFailure(error);
     }
     try {
-      return await openSession(pc, ticket.url, ticket.token);
+      const session = await openSession(pc, ticket.url, ticket.token);
+      await restoreSize(senderOf(pc, "video"), this.#encoding);
+      return session;
     } catch (error) {
       return mediaFailure(error);
     }
@@ -206,14 +228,21 @@ export class Publisher {
       });
     }
     if (video) this.#addVideo(pc, video);
+    this.#sizes = this.#wantedSizes();
     return pc;
   }
 
+  /** How many sizes the picture of now is sent in; another camera may need another number. */
+  #wantedSizes(): number {
+    const { video } = this.#tracks;
+    return video ? sizes(this.#encoding, video.getSettings()) : 0;
+  }
+
   #addVideo(pc: RTCPeerConnection, video: MediaStreamTrack): void {
-    const { maxBitrate, maxFramerate, degradation } = this.#encoding;
+    const { degradation } = this.#encoding;
     const transceiver = pc.addTransceiver(video, {
       direction: "sendonly",
-      sendEncodings: [{ maxBitrate, maxFramerate }],
+      sendEncodings: encodings(this.#encoding, video.getSettings()),
     });
     preferCodecs(transceiver);
     const parameters = transceiver.sender.getParameters() as RTCRtpSendParameters & {
@@ -224,6 +253,45 @@ export class Publisher {
       // Firefox 115 and Safari 15 choose for themselves.
     });
   }
+}
+
+/** Pixels from which on libwebrtc sends three or two sizes; below, it would leave out the largest. */
+const PIXELS_OF_THREE = 960 * 540;
+const PIXELS_OF_TWO = 480 * 270;
+
+/** Say how many sizes a picture is sent in. */
+export function sizes(encoding: VideoEncoding, picture: MediaTrackSettings): number {
+  const pixels = (picture.width ?? 0) * (picture.height ?? 0);
+  const most = pixels >= PIXELS_OF_THREE ? 3 : pixels >= PIXELS_OF_TWO ? 2 : 1;
+  return Math.min(most, 1 + (encoding.smaller?.length ?? 0));
+}
+
+/** One encoding, or one for each size; a browser that can send only one ignores the names. */
+export function encodings(
+  encoding: VideoEncoding,
+  picture: MediaTrackSettings,
+): RTCRtpEncodingParameters[] {
+  const { maxBitrate, maxFramerate, smaller = [] } = encoding;
+  const count = sizes(encoding, picture);
+  if (count === 1) return [{ maxBitrate, maxFramerate }];
+  const layers = [...smaller.slice(1 - count), { rid: "high", divisor: 1, maxBitrate }];
+  return layers.map((layer) => ({
+    rid: layer.rid,
+    scaleResolutionDownBy: layer.divisor,
+    maxBitrate: layer.maxBitrate,
+    maxFramerate,
+  }));
+}
+
+/** Send the full picture where the server takes but one encoding: the first left would be the smallest. */
+async function restoreSize(sender: RTCRtpSender | null, encoding: VideoEncoding): Promise<void> {
+  const parameters = sender?.getParameters();
+  const only = parameters?.encodings?.[0];
+  if (!sender || !parameters || !only || parameters.encodings.length > 1) return;
+  if ((only.scaleResolutionDownBy ?? 1) === 1) return;
+  only.scaleResolutionDownBy = 1;
+  only.maxBitrate = encoding.maxBitrate;
+  await sender.setParameters(parameters);
 }
 
 /** VP8 first: every phone decodes it and it survives loss; H.264 stays as the second choice. */

@@ -1,7 +1,9 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Poll } from "../protocol/class-feed";
+import type { Entry } from "../protocol/outbox";
 import type { Acknowledgement } from "../protocol/questions";
-import { chosen, order, percents, pollToShow } from "./class";
+import { chosen, order, percents, pollToShow, unsentVote } from "./class";
+import { replaces } from "./questions";
 
 const poll = (number: number, parts: Partial<Poll> = {}): Poll => ({
   number,
@@ -53,5 +55,37 @@ describe("a command", () => {
     const lost = vi.fn().mockResolvedValue(null);
     expect(await order(lost, "l", "x", {}, wait)).toEqual({ code: "network" });
     expect(lost).toHaveBeenCalledTimes(3);
+  });
+});
+
+describe("answers on their way", () => {
+  const vote = (poll: number, choices: number[], state: Entry["state"] = "waiting"): Entry => ({
+    id: `${poll}-${choices}`,
+    lesson: "l",
+    name: "poll_vote",
+    args: { poll, choices },
+    person: "p",
+    order: 1,
+    made: 0,
+    kept: true,
+    state,
+    seq: null,
+    result: null,
+    error: null,
+  });
+
+  it("are shown as chosen, the last one of each poll", () => {
+    const entries = [vote(1, [0], "sending"), vote(1, [1]), vote(2, [0])];
+    expect(unsentVote(entries, 1)).toEqual([1]);
+    expect(unsentVote(entries, 3)).toBeNull();
+    expect(unsentVote([vote(1, [1], "refused")], 1)).toBeNull();
+  });
+
+  it("take the place of those that still wait, and of nothing else", () => {
+    const args = { poll: 1, choices: [1] };
+    expect(replaces("poll_vote", args, vote(1, [0]))).toBe(true);
+    expect(replaces("poll_vote", args, vote(2, [0]))).toBe(false);
+    expect(replaces("poll_vote", args, vote(1, [0], "sending"))).toBe(false);
+    expect(replaces("question_ask", args, vote(1, [0]))).toBe(false);
   });
 });

@@ -2,6 +2,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { ClassView, Poll } from "../protocol/class-feed";
+import type { Entry } from "../protocol/outbox";
 import type { Acknowledgement, Command } from "../protocol/questions";
 import type { LessonSocket } from "../protocol/socket";
 import { newId } from "../protocol/uuid";
@@ -40,6 +41,14 @@ export async function order(
     if (left > 1) await wait(PAUSE);
   }
   return { code: "network" };
+}
+
+/** Give what a person has chosen in a poll and the server may not know yet; null if nothing waits. */
+export function unsentVote(entries: readonly Entry[], poll: number): readonly number[] | null {
+  const votes = entries.filter(
+    (each) => each.name === "poll_vote" && each.args.poll === poll && each.state !== "refused",
+  );
+  return (votes.at(-1)?.args.choices as readonly number[] | undefined) ?? null;
 }
 
 /** The poll a student has before them: the open one, or the last whose result is shown. */

@@ -46,6 +46,13 @@ const CAMERA: MediaTrackConstraints = {
   frameRate: { ideal: 30, max: 30 },
 };
 
+/** A student's face beside the lesson: small, for an uplink that was made for a phone. */
+const GUEST_CAMERA: MediaTrackConstraints = {
+  width: { ideal: 640 },
+  height: { ideal: 360 },
+  frameRate: { ideal: 15, max: 20 },
+};
+
 const MICROPHONE: MediaTrackConstraints = {
   echoCancellation: true,
   noiseSuppression: true,
@@ -83,6 +90,13 @@ async function userTrack(
 /** Open a camera; an empty id takes the browser's choice. Raises DeviceError. */
 export async function openCamera(deviceId: string): Promise<MediaStreamTrack> {
   const track = await userTrack("video", CAMERA, deviceId);
+  track.contentHint = "motion";
+  return track;
+}
+
+/** Open the camera of a student on air. Raises DeviceError. */
+export async function openGuestCamera(): Promise<MediaStreamTrack> {
+  const track = await userTrack("video", GUEST_CAMERA, "");
   track.contentHint = "motion";
   return track;
 }

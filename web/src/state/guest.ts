@@ -1,12 +1,12 @@
-/** A student's own microphone for one turn: opened only after a yes, tested in silence, closed for certain. */
-import { batch, signal } from "@preact/signals";
+/** A student's microphone and camera for one turn: opened only after a yes, tested in silence, closed for certain. */
+import { batch, computed, signal } from "@preact/signals";
 import type { Verdict } from "../protocol/hands";
 import type { Link } from "../protocol/link";
-import { CAMERA_ENCODING, Publisher, type Ticket } from "../protocol/whip";
-import { DeviceError, type DeviceProblem, openMicrophone } from "./devices";
+import { GUEST_ENCODING, Publisher, type Ticket } from "../protocol/whip";
+import { DeviceError, type DeviceProblem, openGuestCamera, openMicrophone } from "./devices";
 import { type TestFacts, verdictOf } from "./hands-reducer";
 import { Meter, SPEECH_DB } from "./meter";
-import { sampleOf, uplinkOf } from "./stats";
+import { type Quality, sampleOf, uplinkOf } from "./stats";
 
 /** Ms between two looks at the level. */
 const LEVEL_PERIOD = 100;
@@ -18,6 +18,9 @@ const SILENCE_DB = -70;
 /** `unplugged` is a microphone that went away, `refused` a server that ended the session. */
 export type GuestProblem = DeviceProblem | "unplugged" | "refused";
 
+/** `weak` is a link that the voice needs for itself. */
+export type CameraProblem = DeviceProblem | "unplugged" | "weak";
+
 export class Guest {
   readonly track = signal<MediaStreamTrack | null>(null);
   readonly opening = signal(false);
@@ -26,6 +29,18 @@ export class Guest {
   readonly level = signal(SILENCE_DB);
   readonly link = signal<Link | null>(null);
   readonly verdict = signal<Verdict | null>(null);
+  readonly quality = signal<Quality>("good");
+  readonly camera = signal<MediaStreamTrack | null>(null);
+  readonly cameraOpening = signal(false);
+  readonly cameraProblem = signal<CameraProblem | null>(null);
+  /** Whether the link has room for a picture beside the voice. */
+  readonly cameraFits = computed(
+    () =>
+      this.track.value !== null &&
+      this.link.value?.name === "connected" &&
+      this.verdict.value !== "weak" &&
+      this.quality.value === "good",
+  );
   readonly #publisher: Publisher;
   readonly #judged: (verdict: Verdict) => void;
   #meter: Meter | null = null;
@@ -37,7 +52,7 @@ export class Guest {
 
   constructor(ticket: Ticket, judged: (verdict: Verdict) => void) {
     this.#judged = judged;
-    this.#publisher = new Publisher(ticket, CAMERA_ENCODING, (link) => this.#onLink(link));
+    this.#publisher = new Publisher(ticket, GUEST_ENCODING, (link) => this.#onLink(link));
   }
 
   /** The connection, for statistics and tests. */
@@ -64,16 +79,47 @@ export class Guest {
     }
   }
 
-  /** Stop the microphone and the sending, whatever they are at. */
+  /** Ask for the camera and show it as long as the link bears it. */
+  async showCamera(): Promise<void> {
+    if (this.camera.value || this.cameraOpening.value || !this.cameraFits.value) return;
+    const turn = this.#turn;
+    this.cameraOpening.value = true;
+    this.cameraProblem.value = null;
+    try {
+      const track = await openGuestCamera();
+      if (turn === this.#turn && this.track.value) this.#beginCamera(track);
+      else track.stop();
+    } catch (problem) {
+      if (turn !== this.#turn) return;
+      this.cameraProblem.value = problem instanceof DeviceError ? problem.problem : "unknown";
+    } finally {
+      if (turn === this.#turn) this.cameraOpening.value = false;
+    }
+  }
+
+  /** Stop the camera; the voice goes on. */
+  hideCamera(problem: CameraProblem | null = null): void {
+    this.camera.value?.stop();
+    this.camera.value = null;
+    this.cameraProblem.value = problem;
+    if (this.track.value) this.#send();
+  }
+
+  /** Stop the microphone, the camera and the sending, whatever they are at. */
   close(): void {
     this.#turn += 1;
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
     this.track.value?.stop();
+    this.camera.value?.stop();
     this.#meter?.close();
     this.#meter = null;
     this.#facts = null;
     batch(() => {
       this.track.value = null;
+      this.camera.value = null;
+      this.cameraOpening.value = false;
+      this.cameraProblem.value = null;
+      this.quality.value = "good";
       this.opening.value = false;
       this.verdict.value = null;
       this.level.value = SILENCE_DB;
@@ -109,6 +155,19 @@ export class Guest {
       setInterval(() => this.#listen(), LEVEL_PERIOD),
       setInterval(() => void this.#measure(), STATS_PERIOD),
     ];
+  }
+
+  #beginCamera(track: MediaStreamTrack): void {
+    this.camera.value = track;
+    track.addEventListener("ended", () => {
+      if (this.camera.value === track) this.hideCamera("unplugged");
+    });
+    this.#send();
+  }
+
+  /** Send what is open now. */
+  #send(): void {
+    void this.#publisher.setTracks({ audio: this.track.value, video: this.camera.value });
   }
 
   #fail(problem: GuestProblem): void {
@@ -149,5 +208,8 @@ export class Guest {
     const { remoteLoss, roundTrip } = sampleOf(entries, performance.now());
     const quality = uplinkOf(this.#facts.quality, remoteLoss, roundTrip);
     this.#facts = { ...this.#facts, quality };
+    this.quality.value = quality;
+    // Sound is never given up for a picture.
+    if (quality === "bad" && this.camera.value) this.hideCamera("weak");
   }
 }

@@ -16,10 +16,14 @@ export class HandRoom {
   /** Whether this turn sends sound only while a button is held. */
   readonly pushToTalk = signal(false);
   readonly pressed = signal(false);
+  /** Whether the next hand says that its person would like to be seen, too. */
+  readonly camera = signal(false);
   /** The line of commands is the questions' own: one person, one line. */
   readonly line: QuestionRoom;
   /** The hand for which this page, and no other of the same person, opens the microphone. */
   #accepted: number | null = null;
+  /** The hand whose turn we are in. */
+  #turn: number | null = null;
   readonly #feed: LessonSocket["hands"];
 
   constructor(line: QuestionRoom, socket: LessonSocket) {
@@ -73,7 +77,8 @@ export class HandRoom {
 
   raise(): void {
     const at = this.position();
-    void this.line.act("hand_raise", at === null ? {} : { at });
+    const camera = this.camera.peek();
+    void this.line.act("hand_raise", { ...(at === null ? {} : { at }), ...(camera && { camera }) });
   }
 
   lower(): void {
@@ -116,6 +121,16 @@ export class HandRoom {
     void this.line.act("turn_talk", { hand: hand.number, on });
   }
 
+  /** Be heard only while the button is held, from now on, or always. */
+  holdToTalk(on: boolean): void {
+    const hand = ownHand(this.hands.value);
+    if (hand?.state !== "on-air" || on === this.pushToTalk.value) return;
+    this.pushToTalk.value = on;
+    this.pressed.value = false;
+    this.guest.talk(!on);
+    void this.line.act("turn_talk", { hand: hand.number, on: !on });
+  }
+
   /** Do something to somebody's hand, as a teacher. */
   act(name: string, hand: Hand): void {
     this.#step(name, hand);
@@ -152,15 +167,18 @@ export class HandRoom {
   }
 
   #offAir(): void {
+    this.#turn = null;
     this.pushToTalk.value = false;
     this.pressed.value = false;
     this.guest.talk(true);
   }
 
-  /** What is so at the beginning of a turn holds until its end. */
+  /** What is so at the beginning of a turn holds until its person chooses otherwise. */
   #onAir(hand: Hand): void {
-    const held = this.pushToTalk.peek() || !hand.talking;
-    this.pushToTalk.value = held;
-    this.guest.talk(!held || this.pressed.peek());
+    if (this.#turn !== hand.number) {
+      this.#turn = hand.number;
+      this.pushToTalk.value = !hand.talking;
+    }
+    this.guest.talk(!this.pushToTalk.peek() || this.pressed.peek());
   }
 }

@@ -4,10 +4,11 @@ import { ApiError } from "../protocol/api";
 import type { LessonView } from "../protocol/lesson-log";
 import type { LinkName } from "../protocol/link";
 import { LessonSocket, type SocketState } from "../protocol/socket";
-import type { Lesson, Slot } from "../protocol/types";
+import type { Lesson, Mode, Slot } from "../protocol/types";
 import { Player } from "../protocol/whep";
 import { api, asApiError } from "./app";
-import { type AudioSlot, guessSlots, type Slots, type VideoSlot } from "./layout";
+import { type Arrangement, type AudioSlot, guessSlots, type Slots, type VideoSlot } from "./layout";
+import { type Reception, recallMode, rememberMode } from "./mode";
 import {
   type Quality,
   qualityOf,
@@ -53,6 +54,9 @@ export class LiveLesson {
   readonly refusal = signal<string | null>(null);
   readonly online = signal(navigator.onLine);
   readonly quality = signal<Quality>("good");
+  /** How much the person wants to receive in this network, and what comes of it. */
+  readonly mode = signal<Mode>("auto");
+  readonly reception = signal<Reception | null>(null);
   readonly sample = signal<Sample | null>(null);
   readonly rates = signal<Rates | null>(null);
   /** A stream for each picture, for the whole life of the page: the last picture stays until a new one comes. */
@@ -70,15 +74,24 @@ export class LiveLesson {
   readonly flowing = signal<ReadonlySet<Slot>>(new Set());
   /** The browser plays no sound until it is tapped. */
   readonly soundBlocked = signal(false);
+  /** How the recording stands on the stage in place of what is on air; null while that is shown. */
+  readonly recorded = signal<Arrangement | null>(null);
+  /** The recording is heard in place of what is on air, or will be in a moment. */
+  readonly rewinds = signal(false);
+  /** Where the recording is to begin on this page, in ms; null for what is on air. */
+  readonly wanted = signal<number | null>(null);
+  /** Nothing is received while the recording plays: data costs money. */
+  readonly resting = signal(false);
   readonly #wasConnected = signal(false);
   readonly #socket: LessonSocket;
   readonly #player: Player;
   readonly #cleanups: (() => void)[] = [];
+  #network = "";
   #reported: { sample: Sample | null; slots: Slots } = { sample: null, slots: {} };
 
   readonly connection: ReadonlySignal<ConnectionName> = computed(() =>
     connectionName(
-      this.link.value,
+      this.resting.value && this.socketState.value === "joined" ? "connected" : this.link.value,
       this.#wasConnected.value,
       this.quality.value,
       this.online.value,
@@ -99,8 +112,10 @@ export class LiveLesson {
     });
     this.#player = new Player(
       async () => {
-        const { whep, token } = await api.grant(id, "watch");
-        return { url: whep, token };
+        const { whep, token, network } = await api.grant(id, "watch");
+        if (network !== this.#network) this.mode.value = recallMode(network);
+        this.#network = network;
+        return { url: `${whep}?mode=${this.mode.value}`, token };
       },
       (slot, track) => this.#onTrack(slot, track),
       (link) => {
@@ -118,6 +133,17 @@ export class LiveLesson {
     return this.#player.pc;
   }
 
+  /** The session of what is received, for its mode. */
+  get session() {
+    return this.#player.session;
+  }
+
+  /** Choose how much to receive, in this network from now on. */
+  choose(mode: Mode): void {
+    this.mode.value = mode;
+    rememberMode(this.#network, mode);
+  }
+
   /** For questions, which have a part of the page to themselves. */
   get socket(): LessonSocket {
     return this.#socket;
@@ -133,7 +159,7 @@ export class LiveLesson {
     window.addEventListener("offline", onOnline);
     const leave = () => this.#player.stop();
     const back = (event: PageTransitionEvent) => {
-      if (event.persisted && this.watching.value) this.#player.start();
+      if (event.persisted) this.#receive();
     };
     window.addEventListener("pagehide", leave);
     window.addEventListener("pageshow", back);
@@ -158,24 +184,48 @@ export class LiveLesson {
   async retry(): Promise<void> {
     this.error.value = null;
     this.#openSocket();
-    if (this.watching.value) this.#player.start();
+    this.#receive();
   }
 
-  watch(): void {
+  /** Watch what is on air, or the recording from a position (ms) on. */
+  watch(from: number | null = null): void {
     this.watching.value = true;
-    this.#player.start();
+    this.wanted.value = from;
+    this.resting.value = from !== null;
+    this.#receive();
   }
 
   /** Stop receiving, but keep following the lesson's state. */
   unwatch(): void {
     this.watching.value = false;
+    this.resting.value = false;
     this.#player.stop();
+  }
+
+  /** Receive nothing until `wake`: the recording plays. */
+  rest(): void {
+    this.resting.value = true;
+    this.#player.stop();
+  }
+
+  wake(): void {
+    this.resting.value = false;
+    this.#receive();
+  }
+
+  #receive(): void {
+    if (this.watching.value && !this.resting.value) this.#player.start();
   }
 
   close(): void {
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
     this.#player.stop();
     this.#socket.close();
+  }
+
+  /** Do something when the page is left. */
+  atClose(call: () => void): void {
+    this.#cleanups.push(call);
   }
 
   /** Cut the socket as a bad network would; only for tests. */
@@ -272,6 +322,11 @@ export class LiveLesson {
     if (!this.watching.value || lesson?.state !== "live" || lesson.rights.includes("moderate")) {
       return;
     }
+    if (this.resting.value) {
+      // What they hear is recorded: nothing is lost, and of the teacher's path nothing is known.
+      this.#socket.tell("report", { loss: 0 });
+      return;
+    }
     const before = this.#reported;
     const sample = this.link.value === "connected" ? this.sample.value : null;
     // Who has never been connected yet tells nothing, and is lost if it stays so.
@@ -280,7 +335,10 @@ export class LiveLesson {
     const stayed = (slot: Slot) => Boolean(slots[slot]) && slots[slot] === before.slots[slot];
     const told = reportOf(before.sample, sample, {
       voice: stayed("voice"),
-      picture: stayed("screen") || stayed("camera") || stayed("guest"),
+      // Who wants no pictures misses none.
+      picture:
+        !["slides", "sound"].includes(this.mode.value) &&
+        (stayed("screen") || stayed("camera") || stayed("guest")),
     });
     const deaf = this.soundBlocked.value && told.sound === true;
     this.#socket.tell("report", deaf ? { ...told, sound: false } : told);

@@ -144,11 +144,11 @@ export function answering(questions: Questions): Question | null {
   return [...questions.known.values()].find((each) => each.state === "answering") ?? null;
 }
 
-export interface Held {
+export interface Held<K> {
   /** What stands in the list, in the order in which it is being read. */
-  readonly shown: readonly number[];
+  readonly shown: readonly K[];
   /** What has come since and waits behind "3 new questions". */
-  readonly fresh: readonly number[];
+  readonly fresh: readonly K[];
 }
 
 /**
@@ -156,19 +156,19 @@ export interface Held {
  * elsewhere by now; what is new waits. Only what is gone altogether leaves, and only what the
  * reader has just asked comes in by itself, at the top.
  */
-export function hold(
-  shown: readonly number[],
-  now: readonly number[],
-  known: (number: number) => boolean,
-  own: ReadonlySet<number> = new Set(),
-): Held {
+export function hold<K>(
+  shown: readonly K[],
+  now: readonly K[],
+  known: (key: K) => boolean,
+  own: ReadonlySet<K> = new Set(),
+): Held<K> {
   const staying = shown.filter(known);
   const there = new Set(staying);
   if (staying.length === 0) return { shown: now, fresh: [] };
-  const fresh = now.filter((number) => !there.has(number));
+  const fresh = now.filter((key) => !there.has(key));
   return {
-    shown: [...fresh.filter((number) => own.has(number)), ...staying],
-    fresh: fresh.filter((number) => !own.has(number)),
+    shown: [...fresh.filter((key) => own.has(key)), ...staying],
+    fresh: fresh.filter((key) => !own.has(key)),
   };
 }
 

@@ -1,9 +1,16 @@
 /** The questions of a lesson as one page sees them: what is known, what is on its way, what can be undone. */
 import { batch, type Signal, signal } from "@preact/signals";
 import type { Feed } from "../protocol/feed";
+import { isSound, NOTE_SEND } from "../protocol/notes";
 import { type Entry, OutboxRunner } from "../protocol/outbox";
 import { IndexedStorage } from "../protocol/outbox-storage";
-import { type JoinedQuestions, type Question, SEEN_LIMIT } from "../protocol/questions";
+import {
+  type Acknowledgement,
+  type Command,
+  type JoinedQuestions,
+  type Question,
+  SEEN_LIMIT,
+} from "../protocol/questions";
 import { browserClock } from "../protocol/runner";
 import type { LessonSocket } from "../protocol/socket";
 import type { LessonEvent } from "../protocol/types";
@@ -47,6 +54,9 @@ const KEPT: ReadonlySet<string> = new Set([
   "answer_give",
   "question_answer",
   "hand_raise",
+  "note_withdraw",
+  NOTE_SEND,
+  "poll_vote",
 ]);
 
 /** Steps that can be undone; votes and stars are their own undo. */
@@ -62,9 +72,19 @@ const UNDOABLE: ReadonlySet<string> = new Set([
   "question_answer",
 ]);
 
+export function isUndoable(name: string): boolean {
+  return UNDOABLE.has(name);
+}
+
 /** Whether somebody has written something that must not be lost. */
 export function isWritten(entry: Entry): boolean {
   return typeof entry.args.text === "string";
+}
+
+/** Whether a new command makes one that still waits pointless: of an answer to a poll the last counts. */
+export function replaces(name: string, args: Record<string, unknown>, older: Entry): boolean {
+  if (name !== "poll_vote" || older.name !== name || older.state !== "waiting") return false;
+  return older.args.poll === args.poll;
 }
 
 export class QuestionRoom {
@@ -77,11 +97,14 @@ export class QuestionRoom {
   readonly entries = signal<readonly Entry[]>([]);
   /** A step of ours that was refused and leaves nothing to keep. */
   readonly refusal = signal<Entry | null>(null);
+  /** How much of each voice note has arrived, 0 to 1, by id. */
+  readonly shares = signal<ReadonlyMap<string, number>>(new Map());
   readonly undoStep = signal<UndoStep | null>(null);
   /** The newest thing worth saying aloud. */
   readonly heard: Signal<LessonEvent | null> = signal(null);
   readonly #outbox: OutboxRunner;
   readonly #feed: Feed;
+  readonly #class: LessonSocket["class"];
   /** Where the lesson's clock stood (ms), and when we heard so. */
   #clock: { position: number; heard: number } | null = null;
   /** Where the next page of the server's list begins. */
@@ -93,8 +116,10 @@ export class QuestionRoom {
     this.lesson = lesson;
     this.viewer = viewer;
     this.#feed = socket.feed;
+    this.#class = socket.class;
     this.#outbox = new OutboxRunner(lesson, viewer.person ?? "", {
-      send: (command) => socket.command(command),
+      send: (command) =>
+        isSound(command.name) ? this.#sendSound(command) : socket.command(command),
       storage: new IndexedStorage(),
       clock: browserClock,
       changed: (entries) => {
@@ -122,11 +147,14 @@ export class QuestionRoom {
   /** Do something now, or as soon as the connection is back; resolves once it is safe from a reload. */
   act(name: string, args: Record<string, unknown>): Promise<void> {
     this.refusal.value = null;
+    for (const older of this.entries.value) {
+      if (replaces(name, args, older)) this.#outbox.drop(older.id);
+    }
     const command = { id: newId(), lesson: this.lesson, name, args };
     return this.#outbox.add(command, KEPT.has(name), serverNow());
   }
 
-  /** The lesson's position of now in ms; null until an event has told it. */
+  /** The lesson's position of now in ms; null until the server has told it. */
   position(): number | null {
     const clock = this.#clock;
     return clock && Math.max(0, Math.round(clock.position + Date.now() - clock.heard));
@@ -205,6 +233,7 @@ export class QuestionRoom {
   }
 
   #onJoined(answer: JoinedQuestions): void {
+    if (answer.position !== undefined) this.#hearClock(answer.position);
     batch(() => {
       this.ready.value = true;
       if (answer.questions) this.#next = 0;
@@ -213,14 +242,23 @@ export class QuestionRoom {
   }
 
   #onEvent(event: LessonEvent): void {
-    this.#clock = { position: event.position, heard: Date.now() };
+    this.#hearClock(event.position);
     batch(() => {
       this.#set(apply(this.questions.value, event, this.viewer));
       if (event.kind.startsWith("question.")) this.heard.value = event;
     });
   }
 
+  #hearClock(position: number): void {
+    this.#clock = { position, heard: Date.now() };
+  }
+
   #onDone(entry: Entry): void {
+    // Known from now on; the server tells the person's other pages, and may tell us later.
+    if (entry.name === "poll_vote") {
+      const { poll, choices } = entry.result ?? {};
+      this.#class.message("voted", { voted: { [String(poll)]: choices } });
+    }
     const { question, on, votes, version } = entry.result ?? {};
     if (typeof question === "number") {
       const known = this.questions.value;
@@ -228,16 +266,29 @@ export class QuestionRoom {
       if (entry.name === "question_vote") {
         this.#set(vote(known, question, on === true, Number(votes)));
       }
-      if (UNDOABLE.has(entry.name) && typeof version === "number") {
+      if (isUndoable(entry.name) && typeof version === "number") {
         this.#offerUndo({ name: entry.name, question, version });
       }
     }
     this.#dropArrived();
   }
 
+  /** Send the sound of a voice note; how that is done is downloaded with the first. */
+  async #sendSound(command: Command): Promise<Acknowledgement | null> {
+    const tell = (share: number) => {
+      this.shares.value = new Map(this.shares.value).set(command.id, share);
+    };
+    try {
+      const { sendNote } = await import("../protocol/note-upload");
+      return await sendNote(api, command, tell);
+    } catch {
+      return null; // the part could not be downloaded: as without an answer
+    }
+  }
+
   #onRefused(entry: Entry): void {
-    // What was written stays until its author has dealt with it; the rest is said and forgotten.
-    if (isWritten(entry)) return;
+    // What was said stays until its author has dealt with it; the rest is told and forgotten.
+    if (isWritten(entry) || isSound(entry.name)) return;
     this.refusal.value = entry;
     this.#outbox.drop(entry.id);
   }
@@ -246,6 +297,7 @@ export class QuestionRoom {
   #dropArrived(): void {
     const { seq } = this.questions.value;
     for (const entry of this.entries.value) {
+      if (isSound(entry.name)) continue; // its event is of voice notes
       if (entry.state === "sent" && (entry.seq ?? 0) <= seq) this.#outbox.drop(entry.id);
     }
   }

@@ -11,19 +11,27 @@ export interface KeyLike {
   target: EventTarget | null;
 }
 
+/** Inputs that letters do nothing in. */
+const LETTERLESS: ReadonlySet<string> = new Set(["checkbox", "radio", "range"]);
+
 /** Elements that need letters for themselves. */
 export function isTyping(
   target: { tagName?: string; isContentEditable?: boolean; type?: string } | null,
 ) {
   if (!target) return false;
   if (target.isContentEditable) return true;
-  if (target.tagName === "INPUT") return target.type !== "checkbox" && target.type !== "radio";
+  if (target.tagName === "INPUT") return !LETTERLESS.has(target.type ?? "text");
   return target.tagName === "TEXTAREA" || target.tagName === "SELECT";
 }
 
 /** Whether a key press is meant as a shortcut. */
 export function isShortcut(event: KeyLike): boolean {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return false;
+  return !event.repeat && isForPage(event);
+}
+
+/** Whether a key that is pressed, or still held, is meant for the page. */
+export function isForPage(event: Omit<KeyLike, "repeat">): boolean {
+  if (event.ctrlKey || event.altKey || event.metaKey) return false;
   return !isTyping(event.target as HTMLElement | null);
 }
 

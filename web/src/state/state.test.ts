@@ -116,6 +116,17 @@ describe("statistics", () => {
     expect(after.address).toBe("192.0.2.1:8189");
   });
 
+  it("tell which pictures move", () => {
+    const of = (...frames: number[]) =>
+      sampleOf(
+        frames.map((framesDecoded) => ({ type: "inbound-rtp", kind: "video", framesDecoded })),
+        0,
+      );
+    expect(ratesOf(of(10, 5), of(20, 5)).moving).toBe(1);
+    expect(ratesOf(of(10, 5), of(10, 5)).moving).toBe(0);
+    expect(ratesOf(null, of(20, 5)).moving).toBe(0);
+  });
+
   it("begin anew with a new connection", () => {
     const before = sampleOf([inbound(1_000, 100)], 0);
     expect(ratesOf(before, sampleOf([inbound(10, 0)], 1_000)).loss).toBe(0);

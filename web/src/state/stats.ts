@@ -13,6 +13,8 @@ export interface Sample {
   /** Seconds. */
   readonly roundTrip: number | null;
   readonly framesDecoded: number;
+  /** The same of each picture. */
+  readonly pictures: readonly number[];
   readonly framesEncoded: number;
   /** What the far end says it lost of ours, 0 to 1. */
   readonly remoteLoss: number;
@@ -32,6 +34,8 @@ export interface Rates {
   /** 0 to 1, of the packets of this period. */
   readonly loss: number;
   readonly fps: number;
+  /** Pictures of which new frames came. */
+  readonly moving: number;
   /** ms. */
   readonly bufferMs: number | null;
 }
@@ -56,6 +60,7 @@ export function sampleOf(entries: Iterable<Entry>, at: number): Sample {
     bytesIn: 0,
     bytesOut: 0,
   };
+  const pictures: number[] = [];
   let roundTrip: number | null = null;
   let pair: Entry | null = null;
   const candidates = new Map<string, Entry>();
@@ -63,6 +68,7 @@ export function sampleOf(entries: Iterable<Entry>, at: number): Sample {
     if (entry.type === "inbound-rtp") {
       sum.received += number(entry, "packetsReceived");
       if (entry.kind === "audio") sum.sound += number(entry, "packetsReceived");
+      else pictures.push(number(entry, "framesDecoded"));
       sum.lost += Math.max(0, number(entry, "packetsLost"));
       sum.framesDecoded += number(entry, "framesDecoded");
       sum.bufferDelay += number(entry, "jitterBufferDelay");
@@ -90,6 +96,7 @@ export function sampleOf(entries: Iterable<Entry>, at: number): Sample {
   return {
     at,
     ...sum,
+    pictures,
     roundTrip,
     protocol: String(remote?.protocol ?? ""),
     address: remote ? `${remote.address ?? remote.ip ?? ""}:${remote.port ?? ""}` : "",
@@ -110,6 +117,7 @@ export function ratesOf(before: Sample | null, after: Sample): Rates {
     up: (gained("bytesOut") * 8) / seconds,
     loss: packets > 0 ? gained("lost") / packets : 0,
     fps: gained("framesDecoded") / seconds,
+    moving: after.pictures.filter((frames, n) => frames > (from?.pictures[n] ?? frames)).length,
     bufferMs:
       from && buffered > 0 ? ((after.bufferDelay - from.bufferDelay) / buffered) * 1000 : null,
   };
@@ -155,6 +163,12 @@ export interface Expected {
   readonly picture: boolean;
 }
 
+/** Say how long sound and picture take, in ms: half the round trip and the player's own buffer. */
+export function delayOf(sample: Sample | null, rates: Rates | null): number | null {
+  if (!sample || rates?.bufferMs == null) return null;
+  return rates.bufferMs + ((sample.roundTrip ?? 0) * 1_000) / 2;
+}
+
 /** Bounds of what the server takes: ms, and frames of a period. */
 const MAX_MS = 60_000;
 const MAX_FRAMES = 10_000;
@@ -169,7 +183,7 @@ export function reportOf(before: Sample | null, after: Sample | null, expected: 
   const from = before && before.received <= after.received ? before : null;
   const rates = ratesOf(from, after);
   const trip = after.roundTrip === null ? null : after.roundTrip * 1000;
-  const delay = rates.bufferMs === null ? null : rates.bufferMs + (trip ?? 0) / 2;
+  const delay = delayOf(after, rates);
   return {
     loss: Math.min(1, Math.round(rates.loss * 1000) / 1000),
     rtt: trip === null ? null : whole(trip, MAX_MS),

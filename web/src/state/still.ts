@@ -14,12 +14,17 @@ export function teacherAway(sources: Sources): boolean {
 }
 
 /** Say for each slot why it stands still; `teacher` if one banner for all of them says it better. */
-export function stillReasons(sources: Sources, slots: Slots): StillReasons {
+export function stillReasons(
+  sources: Sources,
+  slots: Slots,
+  held: readonly string[] = [],
+): StillReasons {
   if (teacherAway(sources)) return { teacher: true };
   const reasons: StillReasons = {};
   for (const slot of ["screen", "camera", "guest"] as const) {
     const source = slots[slot];
     if (source && sources[source]?.state === "stalled") reasons[slot] = t().stalled;
+    else if (source && held.includes(slot)) reasons[slot] = t().held;
   }
   return reasons;
 }

@@ -3,6 +3,7 @@ import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { ApiError } from "../protocol/api";
 import type { LessonView } from "../protocol/lesson-log";
 import type { Link, LinkName } from "../protocol/link";
+import { Resting, type RestingLayers } from "../protocol/resting";
 import { LessonSocket, type SocketState } from "../protocol/socket";
 import type { Lesson } from "../protocol/types";
 import { CAMERA_ENCODING, Publisher, SCREEN_ENCODING } from "../protocol/whip";
@@ -69,6 +70,8 @@ export class Studio {
   readonly frozen = signal(false);
 
   readonly sending = signal(false);
+  /** Whether the page is on its way back to the air by itself, after a reload. */
+  readonly returning = signal(false);
   readonly link = signal<Link | null>(null);
   readonly screenLink = signal<Link | null>(null);
   readonly quality = signal<Quality>("good");
@@ -86,6 +89,7 @@ export class Studio {
   readonly #socket: LessonSocket;
   readonly #publisher: Publisher;
   readonly #screenPublisher: Publisher;
+  readonly #resting = new Resting(() => this.pc);
   readonly #channel: BroadcastChannel | null;
   readonly #cleanups: (() => void)[] = [];
   #meter: Meter | null = null;
@@ -96,17 +100,21 @@ export class Studio {
 
   constructor(id: string) {
     this.id = id;
-    this.#socket = new LessonSocket(id, {
-      view: (view) =>
-        batch(() => {
-          this.view.value = view;
-          this.#setLesson(view.lesson);
-        }),
-      state: (state) => {
-        this.socketState.value = state;
-        if (state === "joined") this.#poke();
+    this.#socket = new LessonSocket(
+      id,
+      {
+        view: (view) =>
+          batch(() => {
+            this.view.value = view;
+            this.#setLesson(view.lesson);
+          }),
+        state: (state) => {
+          this.socketState.value = state;
+          if (state === "joined") this.#poke();
+        },
       },
-    });
+      { layers: (body) => this.#rest(body as RestingLayers) },
+    );
     this.#publisher = new Publisher(
       async () => {
         const { whip, token } = await api.grant(id, "publish");
@@ -174,6 +182,7 @@ export class Studio {
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
     this.#stopSending();
     this.#socket.close();
+    this.#resting.stop();
     this.#channel?.close();
     this.#meter?.close();
     for (const track of [this.camera.value, this.microphone.value, this.screen.value])
@@ -298,13 +307,22 @@ export class Studio {
   }
 
   async #begin(): Promise<void> {
+    const wasOnAir = sessionStorage.getItem(`darsgoh.air.${this.id}`) !== null;
+    this.returning.value = wasOnAir;
+    try {
+      await this.#enter(wasOnAir);
+    } finally {
+      this.returning.value = false;
+    }
+  }
+
+  async #enter(wasOnAir: boolean): Promise<void> {
     await this.load();
     const lesson = this.lesson.value;
     if (!lesson) return;
     this.#socket.open();
     await this.#listDevices();
     if (!lesson.rights.includes("publish") || lesson.state === "ended") return;
-    const wasOnAir = sessionStorage.getItem(`darsgoh.air.${this.id}`) !== null;
     const open = lesson.state === "live" || lesson.state === "practice";
     if (!wasOnAir || !open) return;
     this.screenLost.value = sessionStorage.getItem(`darsgoh.screen.${this.id}`) !== null;
@@ -339,6 +357,11 @@ export class Studio {
       void this.#publisher.setTracks(tracks);
     }
     if (screen.value) this.#screenPublisher.start({ video: screen.value, audio: null });
+  }
+
+  /** The screen is sent in one size: only of the camera there is something to leave out. */
+  #rest({ source, rest }: RestingLayers): void {
+    if (source === "camera") this.#resting.take(rest);
   }
 
   #stopSending(): void {

@@ -7,10 +7,10 @@ use crate::command::{
     ProducerId, ProducerParameters, RouterId, TransportId,
 };
 use crate::core::Core;
-use crate::rtp;
+use crate::remote::Remote;
+use crate::rtp::{self, HeaderFields};
 use crate::srtp::{Profile, Sender};
 use crate::stun::{Check, IntegrityKey, write_check};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 const PASSWORD: &str = "0123456789012345678901";
@@ -18,10 +18,21 @@ const PROFILE: Profile = Profile::Aes128Gcm;
 const TEACHER: TransportId = TransportId(1);
 const STUDENT: TransportId = TransportId(2);
 const RECORDER: TransportId = TransportId(3);
-/// SSRCs of the teacher's tracks; the repairs of each are ten above.
-const SSRCS: [u32; 3] = [100, 101, 102];
+/// SSRCs of the teacher's tracks; the repairs of each are ten above, the second layer of the last
+/// twenty.
+const SSRCS: [u32; 4] = [100, 101, 102, 103];
 /// The student's slots, for which they may send feedback.
-const SLOTS: [u32; 3] = [200, 201, 202];
+const SLOTS: [u32; 4] = [200, 201, 202, 203];
+/// The track whose packets carry copies of those before (RFC 2198) under a payload type of their own.
+const VOICE: usize = 2;
+const RED: u8 = 120;
+/// The track that comes in layers, which only their names bind.
+const LAYERED: usize = 3;
+const RIDS: [&str; 2] = ["a", "b"];
+const MID_ID: u8 = 1;
+const RID_ID: u8 = 3;
+/// Pixels a slot may be limited to; none, the smallest, and more than there are.
+const LIMITS: [Option<u32>; 4] = [None, Some(0), Some(1), Some(100_000)];
 /// Steps of one run; longer scripts teach nothing new.
 const MAX_STEPS: usize = 200;
 
@@ -118,9 +129,11 @@ impl Room {
     fn publish(&mut self, track: usize) {
         let id = track as u64;
         let (kind, codecs) = codecs(track);
+        let named = track != LAYERED;
         let extensions = ExtensionIds {
-            mid: Some(1),
+            mid: Some(MID_ID),
             audio_level: Some(2),
+            rid: Some(RID_ID),
             ..ExtensionIds::default()
         };
         self.command(Command::ProducerCreate {
@@ -129,8 +142,13 @@ impl Room {
             parameters: Box::new(ProducerParameters {
                 kind,
                 mid: track.to_string(),
-                ssrcs: vec![SSRCS[track]],
-                rtx_ssrcs: vec![SSRCS[track] + 10],
+                ssrcs: named.then_some(SSRCS[track]).into_iter().collect(),
+                rtx_ssrcs: named.then_some(SSRCS[track] + 10).into_iter().collect(),
+                rids: if named {
+                    Vec::new()
+                } else {
+                    RIDS.map(String::from).to_vec()
+                },
                 codecs: codecs.clone(),
                 extensions,
                 nack: true,
@@ -150,6 +168,7 @@ impl Room {
                     codecs: codecs.clone(),
                     extensions,
                     nack: true,
+                    remb: true,
                 }),
             });
             self.show(consumer, Some(id));
@@ -163,23 +182,30 @@ impl Room {
         });
     }
 
-    fn datagram(&mut self, from: SocketAddr, data: &mut [u8]) {
+    fn datagram(&mut self, from: Remote, data: &mut [u8]) {
         self.core.datagram(from, data, self.now, &mut self.wire);
     }
 
     /// Do one step of the script: what it is, how, and with which bytes.
     fn step(&mut self, kind: u8, how: u8, data: &[u8]) {
-        match kind % 10 {
+        match kind % 11 {
             0 => self.datagram(address(TEACHER), &mut data.to_vec()),
-            1 => self.datagram(([203, 0, 113, 9], 1).into(), &mut data.to_vec()),
+            1 => self.datagram(
+                Remote::udp(([203, 0, 113, 9], 1).into()),
+                &mut data.to_vec(),
+            ),
             2..=4 => self.media(how, data),
             5 => self.report(TEACHER, data),
             6 => self.report(STUDENT, data),
             7 => self.pass(how),
             8 => self.show(
-                u64::from(how % 3),
-                (how < 128).then_some(u64::from(how / 3 % 3)),
+                u64::from(how % 4),
+                (how < 128).then_some(u64::from(how / 4 % 4)),
             ),
+            10 => self.command(Command::ConsumerSetLimit {
+                consumer: ConsumerId(u64::from(how % 4)),
+                limit: LIMITS[usize::from(how / 4 % 4)],
+            }),
             _ => self.command(Command::PacketsSend {
                 producer: ProducerId(u64::from(how % 4)),
                 packets: vec![data.to_vec()],
@@ -189,12 +215,23 @@ impl Room {
 
     /// Send media of the teacher: any payload, mostly under numbers that will be accepted.
     fn media(&mut self, how: u8, data: &[u8]) {
-        let mut plain = data.to_vec();
+        let track = usize::from(how & 3);
+        let mut plain = match track {
+            LAYERED => layer(how, data),
+            _ => data.to_vec(),
+        };
         if plain.len() >= 12 && how & 0x80 == 0 {
             self.sequence = self.sequence.wrapping_add(1 + u16::from(how >> 4 & 3));
-            let track = usize::from(how & 3).min(2);
-            let ssrc = SSRCS[track] + if how & 0x40 != 0 { 10 } else { 0 };
-            let payload_type = 96 + track as u8 + if how & 0x40 != 0 { 10 } else { 0 };
+            let ssrc = match (how & 0x40 != 0, track) {
+                (true, LAYERED) => SSRCS[track] + 20,
+                (true, _) => SSRCS[track] + 10,
+                (false, _) => SSRCS[track],
+            };
+            let repair = how & 0x40 != 0 && track != LAYERED;
+            let payload_type = match track {
+                VOICE if how & 8 != 0 => RED,
+                _ => 96 + track as u8 + if repair { 10 } else { 0 },
+            };
             plain[1] = (plain[1] & 0x80) | payload_type;
             plain[2..4].copy_from_slice(&self.sequence.to_be_bytes());
             plain[8..12].copy_from_slice(&ssrc.to_be_bytes());
@@ -234,7 +271,7 @@ impl Room {
         self.core.flush(self.now, &mut self.wire);
         self.core.advance(self.now, &mut self.wire);
         self.core.events.clear();
-        self.core.address_changes.clear();
+        self.core.remote_changes.clear();
     }
 }
 
@@ -243,6 +280,7 @@ fn codecs(track: usize) -> (Kind, Vec<CodecParameters>) {
         (Kind::Video, Codec::Vp8, 90_000),
         (Kind::Video, Codec::H264, 90_000),
         (Kind::Audio, Codec::Opus, 48_000),
+        (Kind::Video, Codec::Vp8, 90_000),
     ][track];
     let payload_type = 96 + track as u8;
     let parameters = CodecParameters {
@@ -251,11 +289,35 @@ fn codecs(track: usize) -> (Kind, Vec<CodecParameters>) {
         clock_rate,
         rtx_payload_type: Some(payload_type + 10),
     };
-    (kind, vec![parameters])
+    let red = CodecParameters {
+        codec: Codec::Red,
+        payload_type: RED,
+        rtx_payload_type: None,
+        ..parameters
+    };
+    let carried = (track == VOICE).then_some(red);
+    (kind, [parameters].into_iter().chain(carried).collect())
 }
 
-fn address(of: TransportId) -> SocketAddr {
-    ([192, 0, 2, of.0 as u8], 5000).into()
+/// Write a packet of one of the layers, which says whose it is; its payload is the fuzzer's.
+fn layer(how: u8, payload: &[u8]) -> Vec<u8> {
+    let rid = RIDS[usize::from(how & 0x40 != 0)];
+    let mid = LAYERED.to_string();
+    let names = [(MID_ID, mid.as_bytes()), (RID_ID, rid.as_bytes())];
+    let fields = HeaderFields {
+        marker: how & 8 != 0,
+        timestamp: 3000 * u32::from(how),
+        ..HeaderFields::default()
+    };
+    let mut out = vec![0; 32 + payload.len()];
+    let len = rtp::write_header(&mut out, &fields, &names).expect("room for two short names");
+    out.truncate(len);
+    out.extend_from_slice(payload);
+    out
+}
+
+fn address(of: TransportId) -> Remote {
+    Remote::udp(([192, 0, 2, of.0 as u8], 5000).into())
 }
 
 /// Play a script: kind, manner and length of each step, then that many bytes.
@@ -289,6 +351,21 @@ fn play(script: &[u8]) -> Room {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_script_reaches_both_layers() {
+        let keyframe = [0x10, 0x00, 0x00, 0x00, 0x9D, 0x01, 0x2A, 16, 0, 16, 0];
+        let mut script = Vec::new();
+        for how in [3, 0x43] {
+            script.extend([2, how, keyframe.len() as u8]);
+            script.extend(keyframe);
+        }
+        script.extend([10, 3 + 4 * 2, 0]); // and a limit to the smallest
+        let room = play(&script);
+        let stats = room.core.transport_stats(TEACHER).unwrap();
+        assert_eq!((stats.packets_received, stats.packets_rejected), (2, 0));
+        assert!(room.core.transport_stats(STUDENT).unwrap().packets_sent > 0);
+    }
 
     #[test]
     fn a_script_reaches_the_student() {

@@ -83,8 +83,8 @@ impl Scene {
 const WIFI: &str = "192.0.2.1:5000";
 const MOBILE: &str = "198.51.100.7:6000";
 
-fn addr(text: &str) -> SocketAddr {
-    text.parse().unwrap()
+fn addr(text: &str) -> Remote {
+    Remote::udp(text.parse().unwrap())
 }
 
 #[test]
@@ -92,10 +92,7 @@ fn the_first_check_connects() {
     let mut scene = Scene::new();
     assert_eq!(scene.agent.state(), State::Waiting);
     let events = scene.check(WIFI);
-    let expected = [
-        Event::AddressAdded(addr(WIFI)),
-        Event::Connected(addr(WIFI)),
-    ];
+    let expected = [Event::RemoteAdded(addr(WIFI)), Event::Connected(addr(WIFI))];
     assert_eq!(events, expected);
     assert_eq!(scene.agent.selected(), Some(addr(WIFI)));
     assert!(scene.agent.knows(addr(WIFI)) && !scene.agent.knows(addr(MOBILE)));
@@ -106,7 +103,7 @@ fn the_first_check_connects() {
 fn a_nomination_moves_the_selection() {
     let mut scene = Scene::new();
     scene.check(WIFI);
-    assert_eq!(scene.check(MOBILE), [Event::AddressAdded(addr(MOBILE))]);
+    assert_eq!(scene.check(MOBILE), [Event::RemoteAdded(addr(MOBILE))]);
     assert_eq!(scene.nominate(MOBILE), [Event::Migrated(addr(MOBILE))]);
     assert_eq!(scene.agent.selected(), Some(addr(MOBILE)));
 }
@@ -155,7 +152,7 @@ fn authentic_media_from_a_new_address_moves_us_there() {
     let mut scene = Scene::new();
     scene.nominate(WIFI);
     let expected = [
-        Event::AddressAdded(addr(MOBILE)),
+        Event::RemoteAdded(addr(MOBILE)),
         Event::Migrated(addr(MOBILE)),
     ];
     assert_eq!(scene.media(MOBILE), expected);
@@ -192,7 +189,7 @@ fn a_phone_that_changes_networks_returns_at_its_new_address() {
     scene.media(WIFI);
     scene.wait(8.0);
     let expected = [
-        Event::AddressAdded(addr(MOBILE)),
+        Event::RemoteAdded(addr(MOBILE)),
         Event::Connected(addr(MOBILE)),
     ];
     assert_eq!(scene.nominate(MOBILE), expected);
@@ -277,11 +274,11 @@ fn a_ninth_address_takes_the_place_of_the_one_silent_for_longest() {
     let events = scene.check(&address(8));
     // the first one is selected and stays
     let expected = [
-        Event::AddressRemoved(addr(&address(1))),
-        Event::AddressAdded(addr(&address(8))),
+        Event::RemoteRemoved(addr(&address(1))),
+        Event::RemoteAdded(addr(&address(8))),
     ];
     assert_eq!(events, expected);
-    assert_eq!(scene.agent.addresses().count(), MAX_ADDRESSES);
+    assert_eq!(scene.agent.remotes().count(), MAX_ADDRESSES);
     assert_eq!(scene.agent.selected(), Some(addr(&address(0))));
 }
 

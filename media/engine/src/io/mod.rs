@@ -5,8 +5,13 @@
 //! that reached the wrong thread is handed to the right one. All `unsafe` of this crate is below
 //! this module.
 
+mod control;
+mod links;
+mod panics;
+mod rooms;
 mod routes;
 pub mod socket;
+mod tcp;
 #[cfg(test)]
 mod tests;
 pub mod wake;
@@ -14,7 +19,7 @@ mod worker;
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -25,8 +30,11 @@ use std::time::{Duration, Instant, SystemTime};
 use socket2::Socket;
 
 use crate::clock::Clock;
-use crate::command::{Command, Counter, Event, TransportId, TransportStats};
+use crate::command::{Command, Counter, Event, RouterId, TransportId, TransportStats};
+use crate::remote::Remote;
 use routes::{Directory, Routes};
+use socket::Port;
+use tcp::{Doorman, Queues};
 use wake::Wake;
 use worker::Worker;
 
@@ -46,20 +54,25 @@ const MAX_COPIED_BYTES: usize = 32 << 20;
 /// Datagrams one thread may have waiting from the others.
 const MAX_HANDED_OVER: usize = 4096;
 
+/// Numbers tried for a UDP port that may have any, until TCP has the same one free.
+const MAX_PORT_TRIES: usize = 16;
+
 /// How long a question to a thread may take.
 const ANSWER_WITHIN: Duration = Duration::from_millis(50);
 
 /// What one thread is sent by others.
 pub(crate) enum Note {
-    /// A command for its rooms.
-    Command(Command),
+    /// A command for a room.
+    Command(RouterId, Command),
     /// A question for one transport's totals.
-    Stats(TransportId, SyncSender<Option<TransportStats>>),
-    /// A datagram whose sender belongs to it.
-    Datagram(SocketAddr, Vec<u8>),
-    /// Fail, to see that it is contained.
+    Stats(RouterId, TransportId, SyncSender<Option<TransportStats>>),
+    /// A datagram whose sender belongs to a room of it.
+    Datagram(RouterId, Remote, Vec<u8>),
+    /// The connection of a remote in a room of it has ended.
+    Closed(RouterId, Remote),
+    /// Fail, in a room or outside of all, to see that it is contained.
     #[cfg(test)]
-    Panic,
+    Panic(Option<RouterId>),
 }
 
 /// What is waiting for one thread.
@@ -91,21 +104,23 @@ impl Inbox {
     }
 
     /// Hand a datagram over, unless too many wait already.
-    fn put_datagram(&self, from: SocketAddr, data: &[u8]) -> bool {
+    fn put_datagram(&self, router: RouterId, from: Remote, data: &[u8]) -> bool {
         let mut notes = lock(&self.notes);
         if notes.datagrams >= MAX_HANDED_OVER {
             return false;
         }
         notes.datagrams += 1;
-        notes.queue.push(Note::Datagram(from, data.to_vec()));
+        notes
+            .queue
+            .push(Note::Datagram(router, from, data.to_vec()));
         drop(notes);
         self.wake.raise();
         true
     }
 
-    /// Swap what waits for an empty list.
+    /// Swap what waits for an empty list. What raised the wake must be looked for after it was
+    /// lowered, so lowering is the caller's.
     fn take(&self, empty: &mut Vec<Note>) {
-        self.wake.lower();
         let mut notes = lock(&self.notes);
         notes.datagrams = 0;
         std::mem::swap(&mut notes.queue, empty);
@@ -123,7 +138,7 @@ impl Events {
     /// Add an event, unless there is no room for its kind.
     fn put(&mut self, event: Event) -> bool {
         let (limit, bytes) = match &event {
-            Event::AudioLevels(_) => (CROWDED_EVENTS, 0),
+            Event::AudioLevels(_) | Event::Estimates(_) => (CROWDED_EVENTS, 0),
             Event::PacketsReceived(_, _, packets) => {
                 (CROWDED_EVENTS, packets.iter().map(Vec::len).sum())
             }
@@ -176,6 +191,7 @@ pub(crate) struct Shared {
     inboxes: Vec<Inbox>,
     outbox: Outbox,
     directory: Directory,
+    queues: Queues,
     stopping: AtomicBool,
 }
 
@@ -185,43 +201,72 @@ pub struct Engine {
     routes: Mutex<Routes>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     port: u16,
+    tcp_ports: Vec<u16>,
 }
 
 impl Engine {
-    /// Bind the media port and start the threads.
+    /// Bind the media port, on TCP as well for each of `tcp_ports`, and start the threads.
     ///
-    /// Fails when the port is taken or the address is not ours.
-    pub fn open(address: IpAddr, port: u16, threads: usize) -> io::Result<Self> {
+    /// A TCP port of 0 has the number of the UDP port. `marks` is whether packets are marked with
+    /// what they carry (RFC 8837). Fails when a port is taken, or the address is not ours.
+    pub fn open(
+        address: IpAddr,
+        port: u16,
+        threads: usize,
+        tcp_ports: &[u16],
+        marks: bool,
+    ) -> io::Result<Self> {
         let threads = threads.clamp(1, MAX_THREADS);
-        let (sockets, port) = open_sockets(address, port, threads)?;
+        let (sockets, listeners, port) = open_ports(address, port, threads, tcp_ports)?;
+        let number = |&tcp: &u16| if tcp == 0 { port } else { tcp };
+        let tcp_ports = tcp_ports.iter().map(number).collect();
         let inboxes: io::Result<Vec<_>> = (0..threads).map(|_| Inbox::new()).collect();
         let shared = Arc::new(Shared {
             inboxes: inboxes?,
             outbox: Outbox::new()?,
             directory: Directory::default(),
+            queues: Queues::new()?,
             stopping: AtomicBool::new(false),
         });
         let clock = Clock::new(Instant::now(), SystemTime::now());
         let engine = Self {
             shared,
-            routes: Mutex::default(),
+            routes: Mutex::new(Routes::new(threads)),
             threads: Mutex::default(),
             port,
+            tcp_ports,
         };
-        for (thread, socket) in sockets.into_iter().enumerate() {
-            let worker = Worker::new(thread, socket, address.is_ipv6(), clock, &engine.shared);
-            let name = format!("engine-{thread}");
-            let handle = std::thread::Builder::new()
-                .name(name)
-                .spawn(move || worker.run())?;
-            lock(&engine.threads).push(handle);
+        if !listeners.is_empty() {
+            let doorman = Doorman::new(listeners, marks, Arc::clone(&engine.shared))?;
+            engine.start("engine-tcp".to_owned(), move || doorman.run())?;
+        }
+        let ends = links::between(threads);
+        for (thread, (socket, ends)) in sockets.into_iter().zip(ends).enumerate() {
+            let port = Port {
+                socket,
+                is_v6: address.is_ipv6(),
+                marks,
+            };
+            let worker = Worker::new(thread, port, clock, &engine.shared, ends);
+            engine.start(format!("engine-{thread}"), move || worker.run())?;
         }
         Ok(engine)
+    }
+
+    fn start(&self, name: String, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let handle = std::thread::Builder::new().name(name).spawn(work)?;
+        lock(&self.threads).push(handle);
+        Ok(())
     }
 
     /// Return the bound UDP port.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Return the bound TCP ports.
+    pub fn tcp_ports(&self) -> &[u16] {
+        &self.tcp_ports
     }
 
     /// Return a descriptor that is readable while events wait.
@@ -239,22 +284,19 @@ impl Engine {
         if self.shared.stopping.load(Ordering::Acquire) {
             return;
         }
-        let mut routes = lock(&self.routes);
-        let threads = self.shared.inboxes.len();
-        let Some(thread) = routes.follow(&command, threads, &self.shared.directory) else {
-            return;
-        };
+        let shared = &self.shared;
         // while the routes are locked, so that commands reach a thread in the order they were given
-        self.shared.inboxes[thread].put(Note::Command(command));
+        lock(&self.routes).follow(command, &shared.directory, &mut |home, command| {
+            shared.inboxes[home.thread].put(Note::Command(home.router, command));
+        });
     }
 
     /// Return the totals of all threads by name.
     pub fn counters(&self) -> Vec<(&'static str, u64)> {
         let total = |at: usize| {
             let inboxes = self.shared.inboxes.iter();
-            inboxes
-                .map(|inbox| inbox.counters[at].load(Ordering::Relaxed))
-                .sum()
+            let threads = inboxes.map(|inbox| inbox.counters[at].load(Ordering::Relaxed));
+            threads.sum::<u64>() + self.shared.queues.total(at)
         };
         let names = Counter::ALL.iter().enumerate();
         names.map(|(at, (_, name))| (*name, total(at))).collect()
@@ -262,9 +304,9 @@ impl Engine {
 
     /// Return one transport's totals; waits a moment for the thread that keeps them.
     pub fn transport_stats(&self, transport: TransportId) -> Option<TransportStats> {
-        let thread = lock(&self.routes).thread_of_transport(transport)?;
+        let home = lock(&self.routes).home_of_transport(transport)?;
         let (answer, answered) = sync_channel(1);
-        self.shared.inboxes[thread].put(Note::Stats(transport, answer));
+        self.shared.inboxes[home.thread].put(Note::Stats(home.router, transport, answer));
         answered.recv_timeout(ANSWER_WITHIN).ok().flatten()
     }
 
@@ -275,6 +317,7 @@ impl Engine {
             .inboxes
             .iter()
             .for_each(|inbox| inbox.wake.raise());
+        self.shared.queues.wake();
         for thread in std::mem::take(&mut *lock(&self.threads)) {
             // a thread that failed has said so in an event already
             let _ = thread.join();
@@ -285,6 +328,29 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+/// Open the sockets and listeners, with the number of the UDP port.
+///
+/// A UDP port of any number is tried again where TCP has none of that number.
+fn open_ports(
+    address: IpAddr,
+    port: u16,
+    threads: usize,
+    tcp_ports: &[u16],
+) -> io::Result<(Vec<Socket>, Vec<TcpListener>, u16)> {
+    let mut tries = if port == 0 { MAX_PORT_TRIES } else { 1 };
+    loop {
+        let (sockets, port) = open_sockets(address, port, threads)?;
+        let listen = |&tcp: &u16| tcp::listen(address, if tcp == 0 { port } else { tcp });
+        let listeners: io::Result<Vec<_>> = tcp_ports.iter().map(listen).collect();
+        tries -= 1;
+        match listeners {
+            Ok(listeners) => return Ok((sockets, listeners, port)),
+            Err(error) if tries == 0 => return Err(error),
+            Err(_) => {}
+        }
     }
 }
 

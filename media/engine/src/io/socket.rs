@@ -7,13 +7,17 @@
 use std::io;
 use std::mem::{size_of, zeroed};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::ops::Range;
 use std::os::fd::{AsRawFd, RawFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::control::{Control, destination};
+use super::tcp::Queues;
 use crate::batch::{Batch, MAX_MESSAGES, Message, Sink};
 use crate::command::{Counter, Counters};
+use crate::remote::{Class, Remote};
 
 /// Kernel buffer we ask for in each direction; best effort (`net.core.rmem_max`).
 const SOCKET_BUFFER: usize = 8 << 20;
@@ -27,9 +31,6 @@ pub const RECEIVE_BATCH: usize = 64;
 /// Bytes of one run: an IP packet's limit with room for headers.
 const MAX_RUN_BYTES: usize = 60_000;
 
-/// Bytes of the control message that carries a run's segment size, with its alignment.
-const CONTROL_SIZE: usize = 32;
-
 /// Open a socket for the media port, not bound yet.
 ///
 /// Fails when the system has no more descriptors or does not know the address family.
@@ -39,11 +40,41 @@ pub fn open(address: IpAddr) -> io::Result<Socket> {
     if address == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
         socket.set_only_v6(false)?;
     }
+    if address.is_unspecified() {
+        // answers have to leave from the address that was asked
+        match address {
+            IpAddr::V4(_) => set_option(&socket, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)?,
+            IpAddr::V6(_) => set_option(&socket, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 1)?,
+        }
+    }
     socket.set_nonblocking(true)?;
     // best effort: the limits of an ordinary machine are lower, and smaller buffers still work
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
     Ok(socket)
+}
+
+/// Set an option of a socket.
+pub fn set_option(
+    socket: &impl AsRawFd,
+    level: libc::c_int,
+    name: libc::c_int,
+    value: libc::c_int,
+) -> io::Result<()> {
+    // SAFETY: the value lives through the call and has the length beside it.
+    let done = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            level,
+            name,
+            (&raw const value).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    };
+    match done {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// Wait until one of the descriptors is readable or the time is over; `None` waits for ever.
@@ -69,7 +100,8 @@ pub fn wait(descriptors: &[RawFd; 2], timeout: Option<Duration>) {
 pub struct Inbound {
     buffers: Box<[[u8; RECEIVE_SIZE]]>,
     sizes: [usize; RECEIVE_BATCH],
-    from: [Option<SocketAddr>; RECEIVE_BATCH],
+    from: [Option<Remote>; RECEIVE_BATCH],
+    controls: Box<[Control]>,
 }
 
 impl Default for Inbound {
@@ -78,6 +110,7 @@ impl Default for Inbound {
             buffers: vec![[0; RECEIVE_SIZE]; RECEIVE_BATCH].into_boxed_slice(),
             sizes: [0; RECEIVE_BATCH],
             from: [None; RECEIVE_BATCH],
+            controls: vec![Control::default(); RECEIVE_BATCH].into_boxed_slice(),
         }
     }
 }
@@ -99,6 +132,7 @@ impl Inbound {
             header.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
             header.msg_iov = &raw mut vectors[at];
             header.msg_iovlen = 1;
+            self.controls[at].offer(header);
         }
         // SAFETY: every pointer set above outlives the call and spans the length beside it.
         let count = unsafe {
@@ -131,11 +165,12 @@ impl Inbound {
             counters.count(Counter::rejected_too_long);
         }
         self.sizes[at] = header.msg_len as usize;
-        self.from[at] = if too_long { None } else { address_of(name) };
+        let from = address_of(name).filter(|_| !too_long);
+        self.from[at] = from.map(|from| Remote::Udp(from, destination(&header.msg_hdr)));
     }
 
     /// Return the datagram at `at` with its sender, unless it was too long.
-    pub fn datagram(&mut self, at: usize) -> Option<(SocketAddr, &mut [u8])> {
+    pub fn datagram(&mut self, at: usize) -> Option<(Remote, &mut [u8])> {
         let from = self.from[at]?;
         Some((from, &mut self.buffers[at][..self.sizes[at]]))
     }
@@ -193,15 +228,20 @@ fn write_address(to: SocketAddr, is_v6: bool, name: &mut libc::sockaddr_in6) -> 
     size_of::<libc::sockaddr_in6>() as libc::socklen_t
 }
 
-/// A control message with the alignment the kernel wants.
-#[repr(C, align(8))]
-#[derive(Clone, Copy)]
-struct Control([u8; CONTROL_SIZE]);
+/// A bound socket, and how to send through it.
+pub struct Port {
+    /// The socket.
+    pub socket: Socket,
+    /// Whether it is of IPv6.
+    pub is_v6: bool,
+    /// Whether datagrams are marked with what they carry.
+    pub marks: bool,
+}
 
 /// The sending side of a socket, with everything a call needs kept ready.
 pub struct Outbound<'a> {
-    socket: &'a Socket,
-    is_v6: bool,
+    port: &'a Port,
+    queues: &'a Queues,
     counters: &'a mut Counters,
     room: &'a mut OutboundRoom,
 }
@@ -236,25 +276,25 @@ enum Refusal {
 }
 
 impl<'a> Outbound<'a> {
-    /// Send through `socket`, counting into `counters`.
+    /// Send through `port`, or by way of `queues` to connections, counting into `counters`.
     pub fn new(
-        socket: &'a Socket,
-        is_v6: bool,
+        port: &'a Port,
+        queues: &'a Queues,
         counters: &'a mut Counters,
         room: &'a mut OutboundRoom,
     ) -> Self {
         Self {
-            socket,
-            is_v6,
+            port,
+            queues,
             counters,
             room,
         }
     }
 
-    /// Fill headers for the messages from `first` on; single ones before `singly_until`.
-    fn load(&mut self, batch: &Batch, first: usize, singly_until: usize) -> usize {
-        let messages = batch.messages();
-        let (mut at, mut loaded) = (first, 0);
+    /// Fill headers for these messages, of which those before `singly_until` leave one by one.
+    fn load(&mut self, batch: &Batch, range: Range<usize>, singly_until: usize) -> usize {
+        let messages = &batch.messages()[..range.end];
+        let (mut at, mut loaded) = (range.start, 0);
         while at < messages.len() {
             let run = if at < singly_until {
                 1
@@ -277,15 +317,24 @@ impl<'a> Outbound<'a> {
         room.vectors[at].iov_base = bytes.as_ptr().cast_mut().cast();
         room.vectors[at].iov_len = size;
         let header = &mut room.headers[at].msg_hdr;
-        header.msg_namelen = write_address(run[0].to, self.is_v6, &mut room.names[at]);
+        header.msg_namelen =
+            write_address(run[0].to.address(), self.port.is_v6, &mut room.names[at]);
         header.msg_name = (&raw mut room.names[at]).cast();
         header.msg_iov = &raw mut room.vectors[at];
         header.msg_iovlen = 1;
-        header.msg_control = std::ptr::null_mut();
-        header.msg_controllen = 0;
+        let control = &mut room.controls[at];
+        control.clear();
         if run.len() > 1 {
-            write_segment_size(header, &mut room.controls[at], run[0].size() as u16);
+            control.cut(run[0].size() as u16);
         }
+        if self.port.marks {
+            let to_v6 = run[0].to.address().is_ipv6();
+            control.mark(traffic_class(run[0].class), to_v6);
+        }
+        if let Remote::Udp(_, Some(ours)) = run[0].to {
+            control.leave_from(ours, self.port.is_v6);
+        }
+        control.attach(header);
     }
 
     fn send_loaded(&mut self, loaded: usize) -> Result<usize, Refusal> {
@@ -294,7 +343,7 @@ impl<'a> Outbound<'a> {
         // outlive this call and are not touched during it.
         let sent = unsafe {
             libc::sendmmsg(
-                self.socket.as_raw_fd(),
+                self.port.socket.as_raw_fd(),
                 self.room.headers.as_mut_ptr(),
                 loaded as libc::c_uint,
                 libc::MSG_DONTWAIT as _,
@@ -312,11 +361,28 @@ impl<'a> Outbound<'a> {
 }
 
 impl Sink for Outbound<'_> {
+    fn now(&self) -> Option<Instant> {
+        Some(Instant::now())
+    }
+
     fn send(&mut self, batch: &Batch) {
-        let total = batch.messages().len();
-        let (mut at, mut singly_until) = (0, 0);
+        let mut at = 0;
+        for stretch in batch.messages().chunk_by(|a, b| is_udp(a) == is_udp(b)) {
+            if is_udp(&stretch[0]) {
+                self.send_datagrams(batch, at..at + stretch.len());
+            } else {
+                self.queues.put(batch, stretch, self.counters);
+            }
+            at += stretch.len();
+        }
+    }
+}
+
+impl Outbound<'_> {
+    fn send_datagrams(&mut self, batch: &Batch, range: Range<usize>) {
+        let (mut at, mut singly_until, total) = (range.start, range.start, range.end);
         while at < total {
-            let loaded = self.load(batch, at, singly_until);
+            let loaded = self.load(batch, at..total, singly_until);
             match self.send_loaded(loaded) {
                 Ok(sent) => {
                     let taken: usize = self.room.runs[..sent].iter().sum();
@@ -346,15 +412,33 @@ impl Sink for Outbound<'_> {
     }
 }
 
-/// Return how many messages from the first on can leave as one: same address, same size, where
-/// only the last may be shorter.
+fn is_udp(message: &Message) -> bool {
+    matches!(message.to, Remote::Udp(..))
+}
+
+/// Return the traffic class byte of what a datagram carries (RFC 8837 §5, at medium priority): EF
+/// for sound, AF42 for pictures. Checks are marked as media is (RFC 8445 §7.2.2).
+pub fn traffic_class(class: Class) -> u8 {
+    match class {
+        Class::Audio => 46 << 2,
+        Class::Video | Class::Control => 36 << 2,
+    }
+}
+
+/// Return how many messages from the first on can leave as one: same address, class and size,
+/// where only the last may be shorter.
 fn run_length(messages: &[Message]) -> usize {
-    let (to, size) = (messages[0].to, messages[0].size());
+    let Message { to, class, .. } = messages[0];
+    let size = messages[0].size();
     let mut length = 1;
     let mut bytes = size;
     for message in &messages[1..] {
         bytes += message.size();
-        if message.to != to || message.size() > size || bytes > MAX_RUN_BYTES {
+        if message.to != to
+            || message.class != class
+            || message.size() > size
+            || bytes > MAX_RUN_BYTES
+        {
             break;
         }
         length += 1;
@@ -365,133 +449,5 @@ fn run_length(messages: &[Message]) -> usize {
     length
 }
 
-/// Tell the kernel where to cut a run (`UDP_SEGMENT`, udp(7)).
-fn write_segment_size(header: &mut libc::msghdr, control: &mut Control, size: u16) {
-    header.msg_control = control.0.as_mut_ptr().cast();
-    // SAFETY: CMSG_SPACE computes a length from a length.
-    let space = unsafe { libc::CMSG_SPACE(size_of::<u16>() as u32) } as usize;
-    header.msg_controllen = space as _;
-    const { assert!(CONTROL_SIZE >= 24) };
-    // SAFETY: the control buffer is aligned for cmsghdr and longer than `space`, so the first
-    // header and its two bytes of data lie inside.
-    unsafe {
-        let message = libc::CMSG_FIRSTHDR(header);
-        (*message).cmsg_level = libc::SOL_UDP;
-        (*message).cmsg_type = libc::UDP_SEGMENT;
-        (*message).cmsg_len = libc::CMSG_LEN(size_of::<u16>() as u32) as _;
-        libc::CMSG_DATA(message).cast::<u16>().write_unaligned(size);
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::net::UdpSocket;
-
-    use super::*;
-
-    /// Send datagrams of these sizes through the engine's socket, each to its address.
-    fn send(batch: &[(SocketAddr, usize)]) -> Counters {
-        let socket = open(Ipv4Addr::LOCALHOST.into()).expect("a socket");
-        let (mut counters, mut room) = (Counters::default(), Box::<OutboundRoom>::default());
-        let mut out = Outbound::new(&socket, false, &mut counters, &mut room);
-        let mut datagrams = Batch::default();
-        for (number, (to, size)) in batch.iter().enumerate() {
-            datagrams.push_copy(*to, &vec![number as u8; *size], &mut out);
-        }
-        datagrams.send(&mut out);
-        counters
-    }
-
-    fn receiver() -> (UdpSocket, SocketAddr) {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
-        socket
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .expect("a timeout");
-        let address = socket.local_addr().expect("an address");
-        (socket, address)
-    }
-
-    fn received(socket: &UdpSocket, count: usize) -> Vec<(u8, usize)> {
-        let mut buffer = [0; 2000];
-        let mut next = || socket.recv(&mut buffer).map(|size| (buffer[0], size));
-        (0..count).map(|_| next().expect("a datagram")).collect()
-    }
-
-    #[test]
-    fn a_run_leaves_at_once_and_arrives_in_pieces() {
-        let (first, to) = receiver();
-        let (second, other) = receiver();
-        let sizes = [900, 900, 900, 500, 900, 1200];
-        let mut batch: Vec<_> = sizes.map(|size| (to, size)).to_vec();
-        batch.extend([(other, 700), (other, 700)]);
-        let counters = send(&batch);
-        let expected: Vec<_> = sizes
-            .iter()
-            .enumerate()
-            .map(|(at, size)| (at as u8, *size))
-            .collect();
-        assert_eq!(received(&first, sizes.len()), expected);
-        assert_eq!(received(&second, 2), [(6, 700), (7, 700)]);
-        assert_eq!(counters.get(Counter::datagrams_sent), 8);
-        assert_eq!(counters.get(Counter::send_calls), 1);
-    }
-
-    #[test]
-    fn one_bad_address_does_not_stop_the_batch() {
-        let (socket, to) = receiver();
-        let nowhere = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
-        let counters = send(&[
-            (to, 10),
-            (nowhere, 20),
-            (nowhere, 20),
-            (to, 30),
-            (nowhere, 9),
-            (to, 40),
-        ]);
-        assert_eq!(received(&socket, 3), [(0, 10), (3, 30), (5, 40)]);
-        assert_eq!(counters.get(Counter::send_errors), 3);
-        assert_eq!(counters.get(Counter::datagrams_sent), 3);
-    }
-
-    #[test]
-    fn more_than_a_batch_is_sent_in_several() {
-        let (socket, to) = receiver();
-        let counters = send(&vec![(to, 100); 3 * MAX_MESSAGES]);
-        assert_eq!(received(&socket, 3 * MAX_MESSAGES).len(), 3 * MAX_MESSAGES);
-        assert_eq!(counters.get(Counter::send_calls), 3);
-    }
-
-    #[test]
-    fn a_run_ends_where_address_or_size_change() {
-        let (here, there) = ("1.1.1.1:1".parse().unwrap(), "1.1.1.1:2".parse().unwrap());
-        let length = |datagrams: &[(SocketAddr, usize)]| {
-            struct Nowhere;
-            impl Sink for Nowhere {
-                fn send(&mut self, _: &Batch) {}
-            }
-            let mut batch = Batch::default();
-            for (to, size) in datagrams {
-                batch.push_copy(*to, &vec![0; *size], &mut Nowhere);
-            }
-            run_length(batch.messages())
-        };
-        assert_eq!(length(&[(here, 5)]), 1);
-        assert_eq!(length(&[(here, 5), (here, 5), (there, 5)]), 2);
-        assert_eq!(length(&[(here, 5), (here, 6)]), 1);
-        assert_eq!(length(&[(here, 5), (here, 4), (here, 4)]), 2);
-        assert_eq!(length(&[(here, 1500); 64]), MAX_RUN_BYTES / 1500);
-    }
-
-    #[test]
-    fn addresses_read_back_in_both_families() {
-        for text in ["10.1.2.3:4567", "[2001:db8::5]:99"] {
-            let address: SocketAddr = text.parse().unwrap();
-            // SAFETY: all-zero is a valid value of these plain C structures.
-            let mut storage: libc::sockaddr_storage = unsafe { zeroed() };
-            // SAFETY: storage is larger and at least as aligned as any address.
-            let name = unsafe { &mut *(&raw mut storage).cast::<libc::sockaddr_in6>() };
-            write_address(address, true, name);
-            assert_eq!(address_of(&storage), Some(address));
-        }
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ pub mod remb;
 pub mod rr;
 pub mod sdes;
 pub mod sr;
+pub mod transport_cc;
 pub mod xr;
 
 use crate::error::{Error, Result, room};
@@ -56,6 +57,8 @@ pub enum Message<'a> {
     ExtendedReport(xr::ExtendedReport<'a>),
     /// draft-alvestrand-rmcat-remb-03.
     Remb(remb::Remb<'a>),
+    /// draft-holmer-rmcat-transport-wide-cc-extensions-01.
+    TransportCc(transport_cc::TransportCc<'a>),
     /// A type or format we do not read.
     Other {
         /// Packet type, 192..=223.
@@ -119,9 +122,10 @@ fn split(data: &[u8]) -> Result<(Header, &[u8], &[u8])> {
     if data[0] & 0x20 == 0 {
         return Ok((header, body, rest));
     }
-    // RFC 3550 §6.4.1: only the last message may be padded, by a multiple of four
+    // RFC 3550 §6.4.1: only the last message may be padded; by a multiple of four, but libwebrtc
+    // fills the last word of transport-wide feedback with one to three bytes
     let padding = usize::from(body.last().copied().unwrap_or(0));
-    if padding == 0 || padding % 4 != 0 || padding > body.len() || !rest.is_empty() {
+    if padding == 0 || padding > body.len() || !rest.is_empty() {
         return Err(Error::Malformed("RTCP padding"));
     }
     Ok((header, &body[..body.len() - padding], rest))
@@ -135,6 +139,9 @@ fn parse<'a>(header: Header, body: &'a [u8]) -> Result<Message<'a>> {
         (SOURCE_DESCRIPTION, _) => Message::SourceDescription(sdes::parse(count, body)?),
         (GOODBYE, _) => Message::Goodbye(bye::parse(count, body)?),
         (TRANSPORT_FEEDBACK, FORMAT_NACK) => Message::Nack(nack::parse(body)?),
+        (TRANSPORT_FEEDBACK, transport_cc::FORMAT_TRANSPORT_CC) => {
+            Message::TransportCc(transport_cc::parse(body)?)
+        }
         (PAYLOAD_FEEDBACK, FORMAT_PLI) => Message::Pli(pli::parse(body)?),
         (PAYLOAD_FEEDBACK, FORMAT_FIR) => Message::Fir(fir::parse(body)?),
         (PAYLOAD_FEEDBACK, FORMAT_REMB) if remb::is_remb(body) => Message::Remb(remb::parse(body)?),

@@ -187,6 +187,68 @@ fn bitrate_estimates_keep_18_bits_and_saturate() {
     assert_eq!(remb.bitrate, u64::MAX);
 }
 
+/// Feedback on 13 packets: a run of 3, then vectors of two-bit and of one-bit symbols.
+const FEEDBACK: &[u8] = &[
+    0x8F, 205, 0, 8, 0, 0, 0, 1, 0, 0, 0, 2, 0xFF, 0xFE, 0, 13, 0, 0, 2, 9, 0x20, 0x03, 0xC6, 0x00,
+    0x88, 0x00, 4, 8, 0, 12, 0xFF, 0xFC, 2, 0, 0, 0,
+];
+
+#[test]
+fn transport_wide_feedback_lists_what_came_over_the_wrap() {
+    let Message::TransportCc(feedback) = only(FEEDBACK) else {
+        panic!("feedback was expected")
+    };
+    assert_eq!((feedback.sender_ssrc, feedback.base), (1, 65_534));
+    assert_eq!((feedback.count, feedback.feedback_count), (13, 9));
+    let start = 2 * transport_cc::REFERENCE_UNIT;
+    let came = feedback
+        .arrivals()
+        .map(|one| (one.sequence, one.at - start));
+    let expected = [
+        (65_534, 1000),
+        (65_535, 3000),
+        (0, 3000),
+        (2, 6000),
+        (3, 5000),
+        (10, 5500),
+    ];
+    assert!(came.eq(expected));
+}
+
+#[test]
+fn feedback_on_65_535_packets_costs_nothing() {
+    let mut packet = vec![
+        0x8F, 205, 0, 9, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0xFF, 0xFF, 0, 0, 0, 0,
+    ];
+    packet.extend([0x1F, 0xFF].repeat(9));
+    packet.extend([0, 0]);
+    let Message::TransportCc(feedback) = only(&packet) else {
+        panic!("feedback was expected")
+    };
+    assert_eq!(feedback.count, 65_535);
+    assert_eq!(feedback.arrivals().count(), 0);
+}
+
+#[test]
+fn feedback_that_claims_more_than_it_has_is_refused() {
+    let cut = |len: usize| {
+        let mut packet = FEEDBACK[..len].to_vec();
+        packet[3] = (len / 4 - 1) as u8;
+        messages(&packet).next().unwrap().unwrap_err()
+    };
+    for len in [8, 12, 16, 20, 24] {
+        assert_eq!(cut(len), Error::Truncated("transport-wide feedback"));
+    }
+    let mut reserved = FEEDBACK.to_vec();
+    reserved[20] = 0x60;
+    let refused = messages(&reserved).next().unwrap().unwrap_err();
+    assert_eq!(refused, Error::Malformed("transport-wide feedback status"));
+    let mut empty = FEEDBACK.to_vec();
+    empty[20..22].fill(0);
+    let refused = messages(&empty).next().unwrap().unwrap_err();
+    assert_eq!(refused, Error::Malformed("transport-wide feedback run"));
+}
+
 #[test]
 fn padding_of_the_last_message_is_left_out() {
     let padded = [0xA1, 203, 0, 2, 0, 0, 0, 9, 0, 0, 0, 4];
@@ -197,8 +259,24 @@ fn padding_of_the_last_message_is_left_out() {
 }
 
 #[test]
+fn feedback_padded_as_libwebrtc_does_is_read() {
+    // one packet came; its delta leaves one byte of the last word, which says so
+    let padded = [
+        0xAF, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2, 0, 9, 0, 1, 0, 0, 1, 0, 0x20, 1, 40, 1,
+    ];
+    let Message::TransportCc(feedback) = only(&padded) else {
+        panic!("transport-wide feedback was expected")
+    };
+    let arrivals: Vec<_> = feedback
+        .arrivals()
+        .map(|arrival| arrival.sequence)
+        .collect();
+    assert_eq!(arrivals, [9]);
+}
+
+#[test]
 fn unknown_types_and_formats_are_passed_over() {
-    for packet in [[0x80, 210, 0, 0], [0x8F, 205, 0, 0], [0x8F, 206, 0, 0]] {
+    for packet in [[0x80, 210, 0, 0], [0x8E, 205, 0, 0], [0x8F, 206, 0, 0]] {
         let Message::Other { packet_type, count } = only(&packet) else {
             panic!("an unknown message was expected")
         };
@@ -243,6 +321,36 @@ proptest! {
         let len = rr::write(&mut out, ssrc, &vec![block; count]).unwrap();
         let Message::ReceiverReport(report) = only(&out[..len]) else { panic!("not a report") };
         prop_assert!(report.blocks.iter().eq(vec![block; count]));
+    }
+
+    #[test]
+    fn transport_wide_feedback_reads_back(
+        base: u16, steps in prop::collection::vec((1u64..30, -20_000i64..200_000), 1..200),
+    ) {
+        let base = 65_536 + u64::from(base);
+        let mut last = (base - 1, 1_000_000);
+        let arrivals: Vec<(u64, i64)> = steps
+            .iter()
+            .map(|(step, span)| { last = (last.0 + step, last.1 + span); last })
+            .collect();
+        let sender = transport_cc::Sender { sender_ssrc: 1, media_ssrc: 2, feedback_count: 3 };
+        let (mut from, mut rest) = (base, &arrivals[..]);
+        while !rest.is_empty() {
+            let mut out = [0; 200];
+            let (len, taken) = transport_cc::write(&mut out, &sender, from, rest).unwrap();
+            prop_assert!(taken > 0);
+            let Message::TransportCc(feedback) = only(&out[..len]) else { panic!("feedback") };
+            prop_assert_eq!((feedback.base, feedback.feedback_count), (from as u16, 3));
+            prop_assert_eq!(u64::from(feedback.count), rest[taken - 1].0 + 1 - from);
+            let read: Vec<_> = feedback.arrivals().collect();
+            prop_assert_eq!(read.len(), taken);
+            for (got, (sequence, at)) in read.iter().zip(rest) {
+                prop_assert_eq!(got.sequence, *sequence as u16);
+                prop_assert!((0..250).contains(&(at - got.at)), "{} {}", at, got.at);
+            }
+            from = rest[taken - 1].0 + 1;
+            rest = &rest[taken..];
+        }
     }
 
     #[test]

@@ -28,6 +28,22 @@ fn sent(munger: &mut Munger, mut payload: Vec<u8>) -> Vec<u8> {
 }
 
 #[test]
+fn a_keyframe_tells_the_size_of_its_picture() {
+    let picture = |tag: u8, code: u8| {
+        let frame = [tag, 2, 0, 0x9D, 1, code, 0x80, 0x42, 0x68, 0x81];
+        picture_size(&[&[0x90, 0x80, 1][..], &frame].concat())
+    };
+    let size = Size {
+        width: 640,
+        height: 360,
+    };
+    assert_eq!(picture(0x10, 0x2A), Some(size), "whatever the scales are");
+    assert_eq!(picture(0x11, 0x2A), None, "an interframe");
+    assert_eq!(picture(0x10, 0x2B), None, "no start code");
+    assert_eq!(picture_size(&long(1, 1, 1, true)), None, "cut short");
+}
+
+#[test]
 fn every_field_of_a_descriptor_is_read() {
     let read = Descriptor::parse(&long(0x1234, 200, 21, true)).unwrap();
     let id = PictureId {

@@ -2,7 +2,6 @@
 #![allow(dead_code)] // each scenario uses its own part
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use engine::batch::{Batch, Sink};
@@ -12,6 +11,7 @@ use engine::command::{
     MasterKey, ProducerId, ProducerParameters, RouterId, TransportId, TransportStats,
 };
 use engine::core::{Core, Taken};
+use engine::remote::Remote;
 use engine::rtcp::{self, Message};
 use engine::rtp::{self, HeaderFields, Packet};
 use engine::srtp::{self, Profile};
@@ -31,7 +31,7 @@ pub const SECOND: Duration = Duration::from_secs(1);
 
 /// Datagrams that left, with where to.
 #[derive(Default)]
-pub struct Sent(Vec<(SocketAddr, Vec<u8>)>);
+pub struct Sent(Vec<(Remote, Vec<u8>)>);
 
 impl Sink for Sent {
     fn send(&mut self, batch: &Batch) {
@@ -53,7 +53,7 @@ impl Sent {
 /// A remote end: what it holds and what it got.
 pub struct Peer {
     pub transport: TransportId,
-    pub address: SocketAddr,
+    pub address: Remote,
     pub password: String,
     sender: srtp::Sender,
     receiver: srtp::Receiver,
@@ -72,6 +72,7 @@ pub struct Lesson {
     pub sent: Sent,
     pub rtx: bool,
     next_id: u64,
+    start: Instant,
 }
 
 impl Lesson {
@@ -89,9 +90,15 @@ impl Lesson {
             sent: Sent::default(),
             rtx: true,
             next_id: 100,
+            start: now,
         };
         lesson.tell(Command::RouterCreate(ROOM));
         lesson
+    }
+
+    /// Return when the lesson began.
+    pub fn start(&self) -> Instant {
+        self.start
     }
 
     pub fn tell(&mut self, command: Command) {
@@ -113,7 +120,7 @@ impl Lesson {
         let (ours, theirs) = (key(2 * number as u8), key(2 * number as u8 + 1));
         self.peers.push(Peer {
             transport,
-            address: SocketAddr::from(([10, 0, 0, number as u8 + 1], 5000)),
+            address: Remote::udp(([10, 0, 0, number as u8 + 1], 5000).into()),
             password,
             sender: srtp::Sender::new(Profile::Aes128Gcm, &theirs.key, &theirs.salt).unwrap(),
             receiver: srtp::Receiver::new(Profile::Aes128Gcm, &ours.key, &ours.salt).unwrap(),
@@ -183,7 +190,7 @@ impl Lesson {
         self.datagram(from, &mut out[..len]);
     }
 
-    pub fn datagram(&mut self, from: SocketAddr, data: &mut [u8]) -> Taken {
+    pub fn datagram(&mut self, from: Remote, data: &mut [u8]) -> Taken {
         let taken = self.core.datagram(from, data, self.now, &mut self.sent);
         self.settle();
         taken
@@ -237,6 +244,7 @@ impl Lesson {
                     .collect(),
                 extensions: ExtensionIds::default(),
                 nack: true,
+                remb: true,
             }),
         });
         (consumer, ssrc)
@@ -305,6 +313,7 @@ impl Lesson {
 
     /// Flush the core and deliver what it sent.
     pub fn settle(&mut self) {
+        self.core.ship();
         self.core.flush(self.now, &mut self.sent);
         self.events.append(&mut self.core.events);
         for (to, datagram) in std::mem::take(&mut self.sent.0) {
@@ -471,6 +480,7 @@ pub fn track(kind: Kind, mid: &str, ssrcs: &[u32]) -> ProducerParameters {
         mid: mid.into(),
         ssrcs: ssrcs.to_vec(),
         rtx_ssrcs: ssrcs.iter().map(|ssrc| ssrc + 1).collect(),
+        rids: Vec::new(),
         codecs: codecs(kind),
         extensions: ExtensionIds {
             mid: Some(MID_ID),

@@ -6,7 +6,8 @@ import type { Feeling, OwnWord, Poll } from "../../protocol/class-feed";
 import type { LessonSocket } from "../../protocol/socket";
 import type { Lesson } from "../../protocol/types";
 import { announce } from "../../state/announcer";
-import { chosen, order, pollToShow, useClass } from "../../state/class";
+import { chosen, pollToShow, unsentVote, useClass } from "../../state/class";
+import type { QuestionRoom } from "../../state/questions";
 import "../../styles/class.css";
 import { Button, Notice } from "../basics";
 import { UserText } from "../user-text";
@@ -71,63 +72,55 @@ function Choices(props: { poll: Poll; mine: readonly number[]; vote: (to: number
   );
 }
 
-function PollCard(props: {
-  poll: Poll;
-  lesson: string;
-  socket: LessonSocket;
-  voted: readonly number[];
-}) {
-  const { poll, socket } = props;
-  /** What was tapped and is not acknowledged yet. */
-  const wanted = useSignal<readonly number[] | null>(null);
-  const failed = useSignal(false);
+/** An answer that came too late, or did not arrive: the poll itself may be gone already. */
+function VoteRefused({ room }: { room: QuestionRoom }) {
+  const { name, error } = room.refusal.value ?? {};
+  if (name !== "poll_vote" || !error) return null;
+  return (
+    <Notice tone="warning" alert testid="vote-refused">
+      {error.code === "poll-state" ? c().voteLate : c().notSent}
+    </Notice>
+  );
+}
+
+function PollCard(props: { poll: Poll; room: QuestionRoom; voted: readonly number[] }) {
+  const { poll, room } = props;
   const open = poll.state === "open";
-  const mine = wanted.value ?? props.voted;
+  const unsent = unsentVote(room.entries.value, poll.number);
+  const mine = unsent ?? props.voted;
   useEffect(() => {
     if (open) announce(`${c().poll}: ${poll.text}`);
   }, [poll.number, open]);
-  const vote = async (choices: number[]) => {
-    wanted.value = choices;
-    failed.value = false;
-    const send = socket.command.bind(socket);
-    const done = await order(send, props.lesson, "poll_vote", { poll: poll.number, choices });
-    if (wanted.value !== choices) return;
-    failed.value = "code" in done && done.code !== "poll-state";
-    wanted.value = null;
-  };
+  const vote = (choices: number[]) => void room.act("poll_vote", { poll: poll.number, choices });
   return (
     <section class="poll" aria-label={c().poll} data-testid="poll">
       <h2>
         <UserText>{poll.text}</UserText>
       </h2>
-      {open && <Choices poll={poll} mine={mine} vote={(to) => void vote(to)} />}
-      {failed.value && (
-        <Notice tone="error" alert>
-          {c().notSent}
-        </Notice>
+      {open && <Choices poll={poll} mine={mine} vote={vote} />}
+      {open && unsent && !room.online.value && (
+        <p class="hint" data-testid="vote-waits">
+          {c().voteWaits}
+        </p>
       )}
-      {open && props.voted.length > 0 && <p class="hint">{c().voteKept}</p>}
+      {open && !unsent && mine.length > 0 && <p class="hint">{c().voteKept}</p>}
       {!open && <p class="hint">{c().pollClosed}</p>}
       {poll.counts && <PollBars poll={poll} mine={props.voted} />}
     </section>
   );
 }
 
-export function QuickCheck({ lesson, socket }: { lesson: Lesson; socket: LessonSocket }) {
+export function QuickCheck(props: { lesson: Lesson; socket: LessonSocket; room: QuestionRoom }) {
+  const { lesson, socket, room } = props;
   const view = useClass(socket).value;
   if (!useClassTexts() || lesson.rights.includes("moderate")) return null;
   const poll = pollToShow(view.polls);
   if (lesson.state !== "live") return null;
   return (
     <div class="quick-check">
+      <VoteRefused room={room} />
       {poll && (
-        <PollCard
-          key={poll.number}
-          poll={poll}
-          lesson={lesson.id}
-          socket={socket}
-          voted={view.voted[poll.number] ?? []}
-        />
+        <PollCard key={poll.number} poll={poll} room={room} voted={view.voted[poll.number] ?? []} />
       )}
       <Feelings socket={socket} own={view.own} />
     </div>

@@ -1,5 +1,5 @@
 /** A student's way to the air: hand up, invited, tested in silence, heard, done. */
-import { type Signal, useSignalEffect } from "@preact/signals";
+import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { t } from "../../i18n";
 import { h, useHandTexts } from "../../i18n/hands";
@@ -7,17 +7,19 @@ import type { Hand, HandReason } from "../../protocol/hands";
 import type { LessonSocket } from "../../protocol/socket";
 import type { Lesson } from "../../protocol/types";
 import { announce } from "../../state/announcer";
-import { shortcutsOn } from "../../state/app";
 import type { GuestProblem } from "../../state/guest";
 import type { HandRoom } from "../../state/hands";
 import { type Closed, onAir, ownHand, placeOf } from "../../state/hands-reducer";
-import { isShortcut, useShortcuts } from "../../state/shortcuts";
-import { Button, Notice } from "../basics";
+import { useShortcuts } from "../../state/shortcuts";
+import { Button, Check, Notice } from "../basics";
 import { Icon } from "../icon";
 import { LevelMeter } from "../level";
+import { useLater } from "../questions/later";
 import { UserText } from "../user-text";
+import { OwnCamera } from "./camera";
+import { HoldButton, TapsInstead, tapsInstead, useHoldKey } from "./hold";
 import { useHands } from "./room";
-import { HandRefusal, TurnTime } from "./turn";
+import { CameraWish, HandRefusal, TurnTime } from "./turn";
 import "../../styles/hands.css";
 
 /** Hold this key to talk, by the place of the key. */
@@ -55,6 +57,15 @@ function Down({ room }: { room: HandRoom }) {
           {h().raise}
         </Button>
       )}
+      {!waits && !settings.paused && (
+        <Check
+          label={h().withCamera}
+          checked={room.camera.value}
+          onChange={(on) => {
+            room.camera.value = on;
+          }}
+        />
+      )}
       <span class="soft" data-testid="hand-state" data-state="down">
         {waits && !room.line.online.value ? h().waitsToSend : settings.paused ? h().paused : last}
       </span>
@@ -71,7 +82,7 @@ function Raised({ room, hand }: { room: HandRoom; hand: Hand }) {
       </Button>
       <p data-testid="hand-state" data-state="raised">
         <strong data-testid="hand-place">{h().place(place)}</strong>{" "}
-        <span class="soft">{h().raisedHint}</span>
+        <span class="soft">{h().raisedHint}</span> {hand.camera && <CameraWish />}
       </p>
     </div>
   );
@@ -79,7 +90,7 @@ function Raised({ room, hand }: { room: HandRoom; hand: Hand }) {
 
 function Invited({ room }: { room: HandRoom }) {
   return (
-    <section class="hand-card" aria-label={h().invitedTitle} data-testid="invited">
+    <article class="hand-card" aria-label={h().invitedTitle} data-testid="invited">
       <h2>
         <Icon name="microphone" /> {h().invitedTitle}
       </h2>
@@ -98,7 +109,7 @@ function Invited({ room }: { room: HandRoom }) {
           {h().decline}
         </Button>
       </div>
-    </section>
+    </article>
   );
 }
 
@@ -134,18 +145,24 @@ function Verdict({ room }: { room: HandRoom }) {
   );
 }
 
-function Testing({ room }: { room: HandRoom }) {
+function Testing({ room, instead }: { room: HandRoom; instead: () => void }) {
   const { guest } = room;
   const open = guest.track.value !== null;
   const bad = guest.verdict.value === "weak" || guest.verdict.value === "silent";
   return (
-    <section class="hand-card" aria-label={h().testTitle} data-testid="testing">
+    <article class="hand-card" aria-label={h().testTitle} data-testid="testing">
       <h2>{h().testTitle}</h2>
       {guest.opening.value && <p class="soft">{h().opening}</p>}
       {open && <LevelMeter db={guest.level.value} words={false} />}
       {open && <Verdict room={room} />}
       {!open && !guest.opening.value && <OpenHere room={room} />}
+      {open && guest.verdict.value === "good" && <OwnCamera guest={guest} />}
       <div class="row">
+        {guest.verdict.value === "weak" && (
+          <Button look="primary" icon="microphone" testid="note-instead" onClick={instead}>
+            {h().noteInstead}
+          </Button>
+        )}
         {bad && (
           <Button icon="reconnecting" testid="test-again" onClick={() => guest.retest()}>
             {h().testAgain}
@@ -155,62 +172,37 @@ function Testing({ room }: { room: HandRoom }) {
           {h().decline}
         </Button>
       </div>
-    </section>
+    </article>
   );
 }
 
 /** Nobody hears anything unless this button, or its key, is held. */
 function TalkButton({ room }: { room: HandRoom }) {
   const on = room.pressed.value;
-  const isPress = (key: string) => key === " " || key === "Enter";
+  const hold = { on, down: () => room.talk(true), up: () => room.talk(false) };
+  useHoldKey(TALK_KEY, hold);
+  const begin = tapsInstead.value ? h().tapToTalk : h().holdToTalk;
   return (
-    <button
-      type="button"
-      class={`button button-large talk ${on ? "button-danger" : "button-plain"}`}
-      aria-pressed={on}
-      data-testid="talk"
-      onPointerDown={(event) => {
-        event.currentTarget.setPointerCapture(event.pointerId);
-        room.talk(true);
-      }}
-      onPointerUp={() => room.talk(false)}
-      onPointerCancel={() => room.talk(false)}
-      onContextMenu={(event) => event.preventDefault()}
-      onBlur={() => room.talk(false)}
-      onKeyDown={(event) => {
-        if (!isPress(event.key)) return;
-        event.preventDefault();
-        room.talk(true);
-      }}
-      onKeyUp={(event) => {
-        if (isPress(event.key)) room.talk(false);
-      }}
-    >
-      <Icon name={on ? "microphone" : "microphoneOff"} />
-      <span>{on ? h().talking : h().holdToTalk}</span>
-    </button>
+    <HoldButton
+      hold={hold}
+      icon={on ? "microphone" : "microphoneOff"}
+      words={on ? h().talking : begin}
+      testid="talk"
+    />
   );
 }
 
-/** Hold the key anywhere on the page, except where letters are written. */
-function useTalkKey(room: HandRoom): void {
-  useEffect(() => {
-    const down = (event: KeyboardEvent) => {
-      if (event.code === TALK_KEY && shortcutsOn.value && isShortcut(event)) room.talk(true);
-    };
-    const up = (event: KeyboardEvent) => {
-      if (event.code === TALK_KEY) room.talk(false);
-    };
-    const away = () => room.talk(false);
-    window.addEventListener("keydown", down);
-    window.addEventListener("keyup", up);
-    window.addEventListener("blur", away);
-    return () => {
-      window.removeEventListener("keydown", down);
-      window.removeEventListener("keyup", up);
-      window.removeEventListener("blur", away);
-    };
-  }, [room]);
+/** To be heard only while one wants to; where the teacher wants it so, there is no choice. */
+function TalkChoice({ room }: { room: HandRoom }) {
+  const held = room.pushToTalk.value;
+  return (
+    <>
+      {!room.hands.value.settings.push_to_talk && (
+        <Check label={h().holdChoice} checked={held} onChange={(on) => room.holdToTalk(on)} />
+      )}
+      {held && <TapsInstead label={h().tapInstead} />}
+    </>
+  );
 }
 
 function OnAir({ room, hand }: { room: HandRoom; hand: Hand }) {
@@ -218,19 +210,18 @@ function OnAir({ room, hand }: { room: HandRoom; hand: Hand }) {
   const open = guest.track.value !== null;
   const held = room.pushToTalk.value;
   const heard = open && (!held || room.pressed.value);
-  useTalkKey(room);
   return (
-    <section class="hand-card hand-on-air" aria-label={t().onAir} data-testid="on-air">
+    <article class="hand-card hand-on-air" aria-label={h().states["on-air"]} data-testid="on-air">
       {heard && <div class="air-frame" aria-hidden="true" data-testid="air-frame" />}
       <div class="hand-row">
         <h2 class="hand-live">
           <Icon name={heard ? "microphone" : "microphoneOff"} />{" "}
-          {heard ? h().onAirTitle : t().onAir}
+          {heard ? h().onAirTitle : h().states["on-air"]}
         </h2>
         <TurnTime room={room} hand={hand} />
       </div>
       {open && <LevelMeter db={heard ? guest.level.value : -70} words={false} />}
-      {open && held && <p class="soft">{h().holdHint}</p>}
+      {open && held && !tapsInstead.value && <p class="soft">{h().holdHint}</p>}
       {!open && !guest.opening.value && <OpenHere room={room} />}
       <div class="row">
         {open && held && <TalkButton room={room} />}
@@ -238,12 +229,14 @@ function OnAir({ room, hand }: { room: HandRoom; hand: Hand }) {
           {h().end}
         </Button>
       </div>
-    </section>
+      {open && <TalkChoice room={room} />}
+      {open && <OwnCamera guest={guest} />}
+    </article>
   );
 }
 
 /** Who else is on air, for everybody. */
-function Speaker({ room }: { room: HandRoom }) {
+export function Speaker({ room }: { room: HandRoom }) {
   const { value } = room.hands;
   const speaker = onAir(value);
   if (!speaker || speaker.number === value.mine) return null;
@@ -254,11 +247,11 @@ function Speaker({ room }: { room: HandRoom }) {
   );
 }
 
-function Own({ room }: { room: HandRoom }) {
+export function Own({ room, instead }: { room: HandRoom; instead: () => void }) {
   const hand = ownHand(room.hands.value);
   if (!hand) return <Down room={room} />;
   if (hand.state === "invited") return <Invited room={room} />;
-  if (hand.state === "testing") return <Testing room={room} />;
+  if (hand.state === "testing") return <Testing room={room} instead={instead} />;
   if (hand.state === "on-air") return <OnAir room={room} hand={hand} />;
   return <Raised room={room} hand={hand} />;
 }
@@ -280,7 +273,10 @@ function useSaid(room: HandRoom): void {
   });
 }
 
-function Inside({ room }: { room: HandRoom }) {
+function Inside({ room, socket }: { room: HandRoom; socket: LessonSocket }) {
+  const Notes = useLater(() => import("../notes/student"));
+  const recording = useSignal(false);
+  const state = ownHand(room.hands.value)?.state;
   useSaid(room);
   useShortcuts({
     KeyH: () => {
@@ -293,7 +289,21 @@ function Inside({ room }: { room: HandRoom }) {
     <>
       <Speaker room={room} />
       <HandRefusal room={room} />
-      <Own room={room} />
+      <Own
+        room={room}
+        instead={() => {
+          room.decline();
+          recording.value = true;
+        }}
+      />
+      {Notes && socket.notes.began && (
+        <Notes
+          line={room.line}
+          socket={socket}
+          open={recording}
+          busy={state === "testing" || state === "on-air"}
+        />
+      )}
     </>
   );
 }
@@ -321,7 +331,7 @@ export default function StudentHands(props: {
   if (!useHandTexts() || !room.ready.value) return null;
   return (
     <section class="hands" aria-label={h().title} data-testid="hands">
-      <Inside room={room} />
+      <Inside room={room} socket={socket} />
     </section>
   );
 }

@@ -5,6 +5,7 @@ import { h } from "../../i18n/hands";
 import { type Hand, isOfHands } from "../../protocol/hands";
 import type { HandRoom } from "../../state/hands";
 import { Notice } from "../basics";
+import { Icon } from "../icon";
 import { useNow } from "../time";
 
 /** How long a turn has lasted, and how long it may. */
@@ -18,6 +19,15 @@ export function TurnTime({ room, hand }: { room: HandRoom; hand: Hand }) {
     <span class="digits" data-testid="turn-time">
       {h().spoken(spoken)}
       {left && ` · ${h().left(left)}`}
+    </span>
+  );
+}
+
+/** That somebody would like to be seen, too, when it is their turn. */
+export function CameraWish() {
+  return (
+    <span class="camera-wish" data-testid="camera-wish">
+      <Icon name="camera" /> {h().wishesCamera}
     </span>
   );
 }

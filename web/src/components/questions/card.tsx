@@ -120,8 +120,8 @@ export interface CardProps {
   viewer: Viewer;
   /** Whether the viewer asked it. */
   own: boolean;
-  /** The lesson in which it is shown. */
-  lesson: string;
+  /** The lesson in which it is shown; where it was asked outside one, null. */
+  lesson: string | null;
   /** How far the own question has come. */
   progress?: Progress | null;
   /** Left of the words: votes. */

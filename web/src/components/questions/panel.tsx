@@ -66,9 +66,7 @@ function Lists({ room, open }: { room: QuestionRoom; open: boolean }) {
   const questions = room.questions.value;
   const words = searching.value ? search.value.trim() : "";
   const now = listed(questions, { tab: tab.value, sort, search: words }, serverNow());
-  const steady = useSteady(`${tab.value} ${sort} ${words}`, now, questions.known, {
-    asked: questions.asked,
-  });
+  const steady = useSteady(`${tab.value} ${sort} ${words}`, now, questions.known, questions.asked);
   const all = [...questions.known.values()];
   const count = (of: Tab) => all.filter((each) => inTab(each, of, questions.asked)).length;
   const nothing = words ? "search" : tab.value;
@@ -203,7 +201,7 @@ export default function QuestionsPanel({
   }
   return (
     <aside class="questions" aria-label={q().title} data-testid="questions">
-      <QuickCheck lesson={lesson} socket={socket} />
+      <QuickCheck lesson={lesson} socket={socket} room={room} />
       <h2>{q().title}</h2>
       <Inside room={room} lesson={lesson} box={box} />
     </aside>

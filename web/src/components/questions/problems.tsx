@@ -1,7 +1,6 @@
 /** What went wrong with a command, in the person's language. */
 import { t } from "../../i18n";
 import { q } from "../../i18n/questions";
-import { isOfHands } from "../../protocol/hands";
 import type { CommandError } from "../../protocol/questions";
 import type { QuestionRoom } from "../../state/questions";
 import { Notice } from "../basics";
@@ -13,11 +12,13 @@ export function commandProblem(error: CommandError): string {
   return typeof general === "string" ? general : q().problems.unknown(error.code);
 }
 
+/** What was refused of other things is said beside them. */
+const OURS = /^(?:questions?|answer)_/;
+
 /** The last step that was refused. */
 export function Refusal({ room }: { room: QuestionRoom }) {
   const { name, error } = room.refusal.value ?? {};
-  // What was refused of a hand is said beside the hand.
-  if (!name || !error || isOfHands(name)) return null;
+  if (!name || !error || !OURS.test(name)) return null;
   return (
     <Notice tone="warning" title={q().problemTitle} alert testid="refusal">
       {commandProblem(error)}

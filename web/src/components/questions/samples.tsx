@@ -87,7 +87,7 @@ export default function QuestionSamples() {
           </li>
         ))}
       </ul>
-      <FreshPill steady={{ items: [], fresh: 3, refresh: () => {} }} />
+      <FreshPill steady={{ fresh: 3, refresh: () => {} }} />
       <EmptyList title={q().empty.open} hint={q().emptyHint.open} />
     </div>
   );

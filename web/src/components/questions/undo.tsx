@@ -3,7 +3,7 @@ import { q } from "../../i18n/questions";
 import type { QuestionRoom } from "../../state/questions";
 import { Button } from "../basics";
 
-export function UndoBar({ room }: { room: QuestionRoom }) {
+export function UndoBar({ room }: { room: Pick<QuestionRoom, "undoStep" | "undo"> }) {
   const step = room.undoStep.value;
   const words = step && (q().steps as Record<string, (n: number) => string>)[step.name];
   return (

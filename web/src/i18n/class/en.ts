@@ -13,6 +13,8 @@ const en = {
   polls: "Polls",
   chooseOne: "Choose one answer.",
   chooseSome: "Choose all that apply.",
+  voteWaits: "Kept on this device. It is sent as soon as the connection is back.",
+  voteLate: "The poll was closed before your answer arrived.",
   voteKept: "Your answer is kept. You can change it while the poll is open.",
   pollClosed: "This poll is closed.",
   voters: (n: number) => plural(n, "answer", "answers"),

@@ -10,6 +10,7 @@ const en = {
 
   // the student
   raise: "Raise hand",
+  withCamera: "With my camera",
   lower: "Lower hand",
   raiseHint: "You want to say something: raise your hand, and the teacher invites you.",
   place: (n: number) => (n === 1 ? "You are next." : `You are ${ordinal(n)}.`),
@@ -29,11 +30,12 @@ const en = {
   sayHello: "Say something: the bar should move.",
   tests: {
     good: "You are heard well. You are on air as soon as the teacher begins your turn.",
-    weak: "Your connection is too weak to speak live just now. Write your question instead, or test once more.",
+    weak: "Your connection is too weak to speak live just now. Send a voice note or write your question instead, or test once more.",
     silent:
       "We hear nothing from your microphone. Check that it is not switched off, then test once more.",
   },
   testAgain: "Test once more",
+  noteInstead: "Record a voice note instead",
   problems: {
     unplugged: "The microphone was unplugged. Plug it in, then try again.",
     refused: "The server has closed your microphone. If it is still your turn, try again.",
@@ -41,6 +43,16 @@ const en = {
   onAirTitle: "You are on air: everyone hears you",
   holdToTalk: "Hold to talk",
   talking: "Talking: everyone hears you",
+  tapToTalk: "Tap to talk",
+  holdChoice: "Only be heard while I hold a button",
+  tapInstead: "Tap once to talk and once to be silent, instead of holding",
+  showCamera: "Turn my camera on",
+  hideCamera: "Turn my camera off",
+  ownPicture: "Your own picture, as others see it",
+  cameraProblems: {
+    weak: "Your connection is too weak for the camera just now. Your voice goes on.",
+    unplugged: "The camera is gone. Your voice goes on.",
+  },
   holdHint: "Hold the button or the T key. Nobody hears you while it is not held.",
   end: "Finish speaking",
   speaks: (name: string) => `${name} is speaking`,
@@ -58,11 +70,9 @@ const en = {
   turnOver: "Your turn is over. Your microphone is off.",
 
   // the teacher
-  queue: "Raised hands",
   count: (n: number) => (n === 1 ? "1 hand" : `${n} hands`),
-  empty: "No hand is up",
-  emptyHint: "Raised hands appear here in their order.",
   first: "First time",
+  wishesCamera: "With camera",
   states: {
     raised: "Hand up",
     invited: "Invited, waiting for an answer",
@@ -92,7 +102,6 @@ const en = {
   limit: "Length of a turn",
   limits: (seconds: number | null) =>
     seconds === null ? "No limit" : seconds < 60 ? `${seconds} seconds` : `${seconds / 60} min`,
-  keys: "Keys: N next, E end the turn",
 
   saidOnAir: "You are on air. Everyone hears you.",
   saidRaised: (name: string) => `${name} has raised a hand.`,

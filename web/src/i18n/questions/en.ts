@@ -102,21 +102,8 @@ const en = {
   saidKept: "Your question is kept and will be sent.",
 
   // the teacher's console
-  queue: "Questions from students",
   queues: { new: "New", next: "Next", answered: "Answered", hidden: "Hidden" },
   queuesLabel: "Which questions",
-  emptyQueue: {
-    new: "No new questions",
-    next: "Nothing is set aside",
-    answered: "Nothing has been answered yet",
-    hidden: "Nothing is hidden",
-  },
-  emptyQueueHint: {
-    new: "Questions appear here as soon as they are asked.",
-    next: "Star a question, or choose “Later”, and it waits here.",
-    answered: "Answered questions are kept here.",
-    hidden: "Hidden, merged and withdrawn questions are kept here.",
-  },
   begin: "Answer now",
   done: "Answered live",
   inText: "Answer in text",
@@ -152,19 +139,6 @@ const en = {
   review: "I look at questions before others see them",
   pause: "Take no questions for now",
   pausedTeacher: "You take no questions just now. Students see this.",
-  download: "Download as a table",
-  keys: {
-    down: "Next question",
-    up: "Previous question",
-    enter: "Answer now, then done",
-    digit1: "Answer now",
-    digit2: "Answered live",
-    digit3: "Answer in text",
-    digit4: "Later",
-    digit5: "Hide",
-    undo: "Undo",
-  },
-  keysTitle: "Keys for questions",
 
   // the second screen
   screenTitle: "Questions on the screen",

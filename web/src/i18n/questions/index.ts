@@ -1,47 +1,11 @@
-/** The texts of the questions: downloaded with their part of the page, in its language. */
-import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import type { Language } from "../../protocol/types";
-import { language } from "..";
+/** The texts of the questions. */
+import { textsOf } from "../part";
 import type { QuestionMessages } from "./en";
 
 export type { QuestionMessages };
 
-const LOADERS: Record<Language, () => Promise<{ default: QuestionMessages }>> = {
+export const { texts: q, useTexts: useQuestionTexts } = textsOf<QuestionMessages>("the questions", {
   tg: () => import("./tg"),
   ru: () => import("./ru"),
   en: () => import("./en"),
-};
-
-const messages = signal<QuestionMessages | null>(null);
-
-/** Give the texts; only where `useQuestionTexts` has said that they are there. */
-export function q(): QuestionMessages {
-  const current = messages.value;
-  if (!current) throw new Error("the texts of the questions are not loaded yet");
-  return current;
-}
-
-/** Put ready texts in place without a download; for tests. */
-export function setQuestionMessages(loaded: QuestionMessages): void {
-  messages.value = loaded;
-}
-
-/** Load the texts in the page's language, and again when it changes; false until there are any. */
-export function useQuestionTexts(): boolean {
-  const wanted = language.value;
-  useEffect(() => {
-    let late = false;
-    LOADERS[wanted]().then(
-      (loaded) => {
-        if (!late) messages.value = loaded.default;
-      },
-      // The network is away: what is shown stays in its language.
-      () => {},
-    );
-    return () => {
-      late = true;
-    };
-  }, [wanted]);
-  return messages.value !== null;
-}
+});

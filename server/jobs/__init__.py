@@ -1,0 +1,1 @@
+"""Background jobs: what takes long, is done beside the lessons, and survives a restart."""

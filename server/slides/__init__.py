@@ -1,0 +1,1 @@
+"""Slides that a teacher uploads: read in a process of their own, kept and shown as pictures."""

@@ -1,0 +1,43 @@
+/** Texts of one part of the pages: downloaded with it, in the page's language. */
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { Language } from "../protocol/types";
+import { language } from ".";
+
+/** Where the texts of each language are. */
+export type Loaders<M> = Readonly<Record<Language, () => Promise<{ default: M }>>>;
+
+export interface Texts<M> {
+  /** Give the texts; only where `useTexts` has said that they are there. */
+  texts(): M;
+  /** Load the texts in the page's language, and again when it changes; false until there are any. */
+  useTexts(): boolean;
+}
+
+/** Keep the texts of one part; `name` is for whoever reads them too early. */
+export function textsOf<M>(name: string, loaders: Loaders<M>): Texts<M> {
+  const messages = signal<M | null>(null);
+  const texts = () => {
+    const current = messages.value;
+    if (!current) throw new Error(`the texts of ${name} are not loaded yet`);
+    return current;
+  };
+  const useTexts = () => {
+    const wanted = language.value;
+    useEffect(() => {
+      let late = false;
+      loaders[wanted]().then(
+        (loaded) => {
+          if (!late) messages.value = loaded.default;
+        },
+        // The network is away: what is shown stays in its language.
+        () => {},
+      );
+      return () => {
+        late = true;
+      };
+    }, [wanted]);
+    return messages.value !== null;
+  };
+  return { texts, useTexts };
+}

@@ -1,0 +1,279 @@
+/** Rewinding a lesson that is on: the recording plays in place of what is on air, until it has caught up. */
+
+import { effect, type Signal, signal, untracked } from "@preact/signals";
+import { isPassing } from "../protocol/parts";
+import type { PlayerState } from "../protocol/recording-player";
+import { caughtUp } from "../protocol/replay-clock";
+import type { LessonEvent } from "../protocol/types";
+import { api, asApiError } from "./app";
+import type { Layout } from "./layout";
+import type { LiveLesson } from "./live";
+import { type Gap, GapWatch, type Missed, missedIn } from "./missed";
+import { Playback } from "./playback";
+
+/**
+ * What is on the stage.
+ *
+ *   live    what is on air
+ *   back    its last picture, while the recording is on its way
+ *   behind  the recording; nothing is received from the air
+ *   return  the recording, while what is on air is on its way
+ */
+export type Phase = "live" | "back" | "behind" | "return";
+
+/** Seconds by which one goes back from live at least: the newest are not to be had yet. */
+const LEAST_BACK = 10;
+/** How fast one catches up. */
+export const CATCH_UP_RATE = 1.5;
+/** Ms between two looks at whether the other picture is there. */
+const LOOK_PERIOD = 250;
+/** Ms before now that count as live when one goes there. */
+const NEARLY_LIVE = 5_000;
+/** Ms until a recording that can not be reached is given up. */
+const INDEX_PATIENCE = 15_000;
+/** Ms after which the last picture gives way to a recording that is still on its way. */
+const BACK_PATIENCE = 6_000;
+/** Ms after which the recording gives way to a live picture that is still on its way. */
+const RETURN_PATIENCE = 8_000;
+
+export class Rewind extends Playback {
+  readonly phase = signal<Phase>("live");
+  readonly faster = signal(false);
+  /** The recording could not be reached, and we are live again. */
+  readonly trouble = signal(false);
+  /** Where the lesson is on its clock, in ms; looked at each second. */
+  readonly now = signal(0);
+  /** Where the person was when the lesson ended, in ms; null if live. */
+  readonly leftAt = signal<number | null>(null);
+  /** What was missed while the connection was gone, until the person has decided. */
+  readonly missed = signal<{ readonly gap: Gap; readonly missed: Missed } | null>(null);
+  readonly #live: LiveLesson;
+  readonly #gaps = new GapWatch();
+  readonly #cleanups: (() => void)[] = [];
+  /** Where to be and whether to play there, as soon as there is an index. */
+  #aim: { position: number; play: boolean } | null = null;
+  /** The last event whose slides are known. */
+  #seen = 0;
+  /** When the phase changed, by performance.now(). */
+  #since = 0;
+
+  constructor(live: LiveLesson, layout: Signal<Layout>) {
+    super(live.id, layout);
+    this.#live = live;
+    const timer = setInterval(() => this.#look(), LOOK_PERIOD);
+    this.#cleanups.push(
+      () => clearInterval(timer),
+      effect(() => this.#follow()),
+      effect(() => {
+        const shown = this.phase.value === "behind" || this.phase.value === "return";
+        live.recorded.value = shown ? this.places.value : null;
+      }),
+    );
+  }
+
+  /** Whether rewinding makes sense just now: who speaks is live. */
+  get possible(): boolean {
+    const { watching, lesson, speaking } = this.#live;
+    return watching.value && lesson.value?.state === "live" && !speaking.value;
+  }
+
+  override close(): void {
+    for (const cleanup of this.#cleanups.splice(0)) cleanup();
+    this.#leave();
+    super.close();
+  }
+
+  /** Pause, or go on. */
+  override toggle(): void {
+    if (this.phase.value === "live") this.#go(this.#live.socket.position ?? this.now.value, false);
+    else if (this.#aim) this.#aim = { ...this.#aim, play: !this.#aim.play };
+    else super.toggle();
+  }
+
+  override step(seconds: number): void {
+    if (this.phase.value === "live") {
+      if (seconds < 0)
+        this.#go(
+          (this.#live.socket.position ?? this.now.value) + Math.min(seconds, -LEAST_BACK) * 1_000,
+          true,
+        );
+      return;
+    }
+    this.goTo(this.state.value.position + seconds * 1_000);
+  }
+
+  /** Go to a position in ms; as late as live is live. */
+  goTo(position: number, faster = this.faster.value): void {
+    const behind = this.phase.value !== "live";
+    if (position >= this.now.value - NEARLY_LIVE) {
+      this.goLive();
+      return;
+    }
+    this.setFaster(faster);
+    if (!behind || this.#aim) this.#go(position, true);
+    else this.seek(position);
+  }
+
+  setFaster(on: boolean): void {
+    this.faster.value = on;
+    this.player.rate = on ? CATCH_UP_RATE : 1;
+  }
+
+  /** Back to what is on air, as seamlessly as can be. */
+  goLive(): void {
+    if (this.phase.value === "back") this.#leave();
+    if (this.phase.value !== "behind") return;
+    this.#enter("return");
+    this.#live.wake();
+  }
+
+  #go(position: number, play: boolean): void {
+    if (!this.possible) return;
+    this.trouble.value = false;
+    this.error.value = null;
+    this.#aim = { position, play };
+    if (this.phase.value === "live") {
+      this.#live.rewinds.value = true;
+      this.#enter("back");
+      void this.openIndex();
+      void this.#readSlides();
+    } else this.grown();
+  }
+
+  #enter(phase: Phase): void {
+    this.#since = performance.now();
+    this.phase.value = phase;
+  }
+
+  protected override grown(): void {
+    const aim = this.#aim;
+    if (!aim || !this.knows(aim.position)) return;
+    this.#aim = null;
+    this.activate();
+    this.seek(aim.position);
+    if (aim.play) this.player.play();
+  }
+
+  protected override moved(state: PlayerState): void {
+    if (this.phase.value !== "behind" || !state.playing) return;
+    if (caughtUp(state.position, this.index.edge)) this.goLive();
+  }
+
+  /** What the page does besides: begins at a position, leaves, speaks, ends. */
+  #follow(): void {
+    const { wanted, watching, lesson, speaking } = this.#live;
+    const ended = lesson.value?.state === "ended";
+    const from = this.possible ? wanted.value : null;
+    const live = speaking.value;
+    const over = ended || !watching.value;
+    untracked(() => {
+      if (from !== null) this.#begin(from);
+      if (this.phase.value === "live") return;
+      if (ended) this.leftAt.value = this.state.value.position;
+      if (live) this.goLive();
+      if (over) this.#leave();
+    });
+  }
+
+  #begin(from: number): void {
+    this.#live.wanted.value = null;
+    this.setFaster(true);
+    this.#go(from, true);
+  }
+
+  /** Slides that were uploaded are in no recorded track. */
+  async #readSlides(): Promise<void> {
+    try {
+      for (;;) {
+        const { events, seq, more } = await api.lessonEvents(this.lessonId, this.#seen, "slide");
+        this.addEvents(events.filter((event) => event.seq > this.#seen));
+        this.#seen = Math.max(this.#seen, seq);
+        if (!more) return;
+      }
+    } catch (error) {
+      // It plays without its slides, and asks for them with the next rewinding.
+      if (!isPassing(error)) this.error.value = asApiError(error);
+    }
+  }
+
+  #leave(): void {
+    if (this.phase.value === "live") return;
+    this.#aim = null;
+    this.setFaster(false);
+    this.player.pause();
+    this.follower.close();
+    this.#enter("live");
+    this.#live.rewinds.value = false;
+    // Who leaves or is at the end receives nothing anyway.
+    if (this.#live.resting.value && this.#live.watching.value) this.#live.wake();
+  }
+
+  #look(): void {
+    const position = this.#live.socket.position;
+    if (position !== null && Math.abs(position - this.now.value) >= 1_000)
+      this.now.value = position;
+    this.#lookForGap(position);
+    const waited = performance.now() - this.#since;
+    if (this.phase.value === "back") this.#lookBack(waited);
+    if (this.phase.value === "return" && (this.#isOnAir() || waited > RETURN_PATIENCE))
+      this.#leave();
+  }
+
+  #lookForGap(position: number | null): void {
+    const { connection, view, watching, lesson, socketState } = this.#live;
+    const seq = view.value?.seq;
+    const live = watching.value && lesson.value?.state === "live" && this.phase.value === "live";
+    if (!live || position === null || seq === undefined) {
+      this.#gaps.forget();
+      return;
+    }
+    const received =
+      socketState.value === "joined" && ["good", "slow", "bad"].includes(connection.value);
+    const gap = this.#gaps.look({ now: Date.now(), position, seq, received });
+    if (gap) void this.#readMissed(gap);
+  }
+
+  async #readMissed(gap: Gap): Promise<void> {
+    const events: LessonEvent[] = [];
+    try {
+      for (let more = true; more; ) {
+        const page = await api.lessonEvents(this.lessonId, events.at(-1)?.seq ?? gap.since);
+        events.push(...page.events);
+        more = page.more;
+      }
+    } catch {
+      // Then the card offers the gap itself.
+    }
+    this.missed.value = { gap, missed: missedIn(events, gap) };
+  }
+
+  /** Watch what was missed, then live. */
+  watchMissed(): void {
+    const from = this.missed.value?.gap.from;
+    this.missed.value = null;
+    if (from !== undefined) this.goTo(from, true);
+  }
+
+  #lookBack(waited: number): void {
+    const { error } = this;
+    const lost = error.value && !isPassing(error.value);
+    if (lost || this.unplayable.value || (this.#aim && waited > INDEX_PATIENCE)) {
+      this.trouble.value = true;
+      error.value = null;
+      this.#leave();
+    } else if (!this.#aim && (this.player.shown || waited > BACK_PATIENCE)) {
+      this.#enter("behind");
+      this.#live.rest();
+    }
+  }
+
+  /** Whether voice and a picture of what is on air have come. */
+  #isOnAir(): boolean {
+    const { link, slots, flowing } = this.#live;
+    const { screen, camera, guest, voice } = slots.value;
+    if (link.value !== "connected") return false;
+    const has = flowing.value;
+    const pictures = has.has("screen") || has.has("camera") || has.has("guest");
+    return (!voice || has.has("voice")) && (pictures || !(screen || camera || guest));
+  }
+}
