@@ -16,7 +16,7 @@ export UV_NO_PROGRESS := 1
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
 # the tests' own programs: Debian package and a command or file that shows it is there
-TEST_PACKAGES := chromium postgresql ffmpeg fonts-noto-core
+TEST_PACKAGES := chromium postgresql ffmpeg fonts-noto-core coturn
 
 define need
 	@command -v $(1) >/dev/null || { echo "Darsgoh needs $(1): $(2)" >&2; exit 1; }

@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 HTTP_TIMEOUT = 15.0  # s for one request
 CONNECT_TIMEOUT = 30.0  # s from the answer to DTLS connected; as long as the server waits
 FINAL_STATES = ("failed", "closed")
+DIRECTLY = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
 
 
 class Declined(Exception):  # noqa: N818  (the server's word, not a failure of ours)
@@ -53,9 +54,14 @@ class Declined(Exception):  # noqa: N818  (the server's word, not a failure of o
 class Session:
     """One WHIP or WHEP session of this process."""
 
-    def __init__(self, http: aiohttp.ClientSession, url: str, token: str) -> None:
-        configuration = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
-        self.peer = RTCPeerConnection(configuration)
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        url: str,
+        token: str,
+        configuration: RTCConfiguration | None = None,
+    ) -> None:
+        self.peer = RTCPeerConnection(configuration or DIRECTLY)
         self.url: str | None = None  # of the session, once the server has made it
         self.etag: str | None = None
         self.answer = ""
@@ -168,13 +174,21 @@ async def publish(
 
 
 @asynccontextmanager
-async def play(url: str, token: str, *, videos: int = 1, audios: int = 1) -> AsyncIterator[Player]:
+async def play(
+    url: str,
+    token: str,
+    *,
+    videos: int = 1,
+    audios: int = 1,
+    configuration: RTCConfiguration | None = None,
+) -> AsyncIterator[Player]:
     """Watch a WHEP endpoint for the length of the block, then leave with DELETE.
 
-    One video and one audio make a plain player; three and two get the classroom's slots.
+    One video and one audio make a plain player; three and two get the classroom's slots. With a
+    `configuration` it goes another way than directly.
     """
     async with _http() as http:
-        player = Player(http, url, token)
+        player = Player(http, url, token, configuration)
         for kind, count in (("video", videos), ("audio", audios)):
             for _ in range(count):
                 player.peer.addTransceiver(kind, direction="recvonly")
