@@ -12,6 +12,7 @@ const ICONS: Record<ConnectionName, IconName> = {
   bad: "bad",
   reconnecting: "reconnecting",
   offline: "offline",
+  web: "clock",
 };
 
 export function Connection({ name }: { name: ConnectionName }) {

@@ -207,6 +207,7 @@ const en = {
     bad: "Very slow connection",
     reconnecting: "Reconnecting…",
     offline: "No network",
+    web: "Over the web",
   },
   connectionHint: {
     connecting: "This takes a few seconds.",
@@ -215,6 +216,7 @@ const en = {
     bad: "The picture may stop; the sound has priority.",
     reconnecting: "You need not do anything: it returns by itself.",
     offline: "Check Wi-Fi or mobile data. The lesson returns by itself.",
+    web: "The lesson comes some seconds late. It goes back to live by itself.",
   },
   tile: { screen: "Slides", camera: "Speaker", guest: "Guest" },
   noSourceYet: "The teacher shows nothing yet",

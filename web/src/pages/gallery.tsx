@@ -281,6 +281,7 @@ const CONNECTIONS: readonly ConnectionName[] = [
   "bad",
   "reconnecting",
   "offline",
+  "web",
 ];
 
 function StageSample(props: {

@@ -44,7 +44,7 @@ describe("what a page knows of a lesson", () => {
     const slide = { number: 1, deck: "d", page: 2, text: "Bits", stills: [] };
     expect(view().slide).toBeNull();
     const { view: shown } = applyEvent(view(), event(11, "slide.shown", slide));
-    expect(shown.slide).toEqual(slide);
+    expect(shown.slide).toEqual({ ...slide, at: 0 });
     const { view: hidden } = applyEvent(shown, event(12, "slide.hidden"));
     expect(hidden.slide).toBeNull();
     const late = fromSnapshot({
@@ -57,7 +57,10 @@ describe("what a page knows of a lesson", () => {
     });
     expect(late.slide).toEqual(slide);
     const screen = { number: 2, at: 900, text: "", stills: [] };
-    expect(applyEvent(shown, event(12, "slide.shown", screen)).view.slide).toEqual(slide);
+    expect(applyEvent(shown, event(12, "slide.shown", screen)).view.slide).toEqual({
+      ...slide,
+      at: 0,
+    });
   });
 
   it("follows whether the lesson is recorded", () => {

@@ -123,7 +123,9 @@ function changes(view: LessonView, event: LessonEvent): Partial<LessonView> {
       };
     case "slide.shown": {
       const slide = pageShown(event.payload);
-      return slide ? { slide } : { still: event.payload as unknown as ScreenStill };
+      return slide
+        ? { slide: { ...slide, at: event.position } }
+        : { still: event.payload as unknown as ScreenStill };
     }
     case "slide.hidden":
       return { slide: null };

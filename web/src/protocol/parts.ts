@@ -103,6 +103,8 @@ export class IndexFollower {
   /** Counts openings and closings: what was asked for before is not taken after. */
   #turn = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Ms between two looks. */
+  period = INDEX_PERIOD;
 
   constructor(index: RecordingIndex, hooks: IndexHooks) {
     this.#index = index;
@@ -124,7 +126,7 @@ export class IndexFollower {
   async #read(turn: number): Promise<void> {
     try {
       const ended = await this.#readAll(turn);
-      if (!ended) this.#later(INDEX_PERIOD, turn);
+      if (!ended) this.#later(this.period, turn);
     } catch (error) {
       if (turn !== this.#turn) return;
       this.#hooks.failed(error);

@@ -32,10 +32,12 @@ export interface Slide extends PageRef {
   readonly number: number;
   readonly text: string;
   readonly stills: readonly Still[];
+  /** Since when it is shown, in ms on the lesson's clock; not known to who came later. */
+  readonly at?: number;
 }
 
 /** What a shared screen showed as a picture. */
-export interface ScreenStill extends Pick<Slide, "number" | "text" | "stills"> {
+export interface ScreenStill extends Pick<Slide, "number" | "text" | "stills" | "at"> {
   readonly page?: undefined;
 }
 

@@ -26,7 +26,14 @@ const REPORT_PERIOD = 5_000;
 /** While the socket is away the lesson is asked for this often, in ms. */
 const POLL_PERIOD = 10_000;
 
-export type ConnectionName = "connecting" | "good" | "slow" | "bad" | "reconnecting" | "offline";
+export type ConnectionName =
+  | "connecting"
+  | "good"
+  | "slow"
+  | "bad"
+  | "reconnecting"
+  | "offline"
+  | "web";
 
 /** Say the connection in one word from what is known. */
 export function connectionName(
@@ -78,6 +85,8 @@ export class LiveLesson {
   readonly recorded = signal<Arrangement | null>(null);
   /** The recording is heard in place of what is on air, or will be in a moment. */
   readonly rewinds = signal(false);
+  /** The recording stands in for what is on air, since that does not come through. */
+  readonly overWeb = signal(false);
   /** Where the recording is to begin on this page, in ms; null for what is on air. */
   readonly wanted = signal<number | null>(null);
   /** Nothing is received while the recording plays: data costs money. */
@@ -89,16 +98,17 @@ export class LiveLesson {
   #network = "";
   #reported: { sample: Sample | null; slots: Slots } = { sample: null, slots: {} };
 
-  readonly connection: ReadonlySignal<ConnectionName> = computed(() =>
-    connectionName(
+  readonly connection: ReadonlySignal<ConnectionName> = computed(() => {
+    if (this.overWeb.value) return "web";
+    return connectionName(
       this.resting.value && this.socketState.value === "joined" ? "connected" : this.link.value,
       this.#wasConnected.value,
       this.quality.value,
       this.online.value,
       // ICE takes seconds to notice; a socket that is gone and media that stopped tell sooner.
       this.socketState.value === "reconnecting" && this.rates.value?.down === 0,
-    ),
-  );
+    );
+  });
   /** What is in the slots: by the timeline, or by what arrives while the socket is away. */
   readonly slots: ReadonlySignal<Slots> = computed(
     () => this.view.value?.slots ?? guessSlots(this.flowing.value),
@@ -322,7 +332,7 @@ export class LiveLesson {
     if (!this.watching.value || lesson?.state !== "live" || lesson.rights.includes("moderate")) {
       return;
     }
-    if (this.resting.value) {
+    if (this.resting.value || this.overWeb.value) {
       // What they hear is recorded: nothing is lost, and of the teacher's path nothing is known.
       this.#socket.tell("report", { loss: 0 });
       return;

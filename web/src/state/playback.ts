@@ -20,7 +20,7 @@ import {
   type PlayerState,
   RecordingPlayer,
 } from "../protocol/recording-player";
-import type { Slide } from "../protocol/slides";
+import type { ScreenStill, Slide } from "../protocol/slides";
 import type { LessonEvent } from "../protocol/types";
 import { VIDEO_SLOTS } from "../protocol/types";
 import { api, asApiError } from "./app";
@@ -60,8 +60,8 @@ export abstract class Playback {
   player: Player;
   /** One element plays playlists, since this browser has nothing else. */
   readonly onePicture = signal(false);
-  /** The uploaded slide that was shown here, where no screen was. */
-  readonly slide = signal<Slide | null>(null);
+  /** The uploaded slide that was shown here, where no screen was; or what stands in for a screen. */
+  readonly slide = signal<Slide | ScreenStill | null>(null);
   /** How many pictures there are that a view could show. */
   readonly pictures: ReadonlySignal<number>;
   /** Whether the first picture at the side and the large one have changed their places. */
@@ -72,7 +72,7 @@ export abstract class Playback {
   /** Tracks that had something at any time. */
   readonly #present = signal("");
   readonly #stopArranging: () => void;
-  readonly #slides = new SlidesReplay();
+  protected readonly slides = new SlidesReplay();
   readonly #layout: ReadonlySignal<Layout>;
   /** Whether the index has been read to its end once. */
   #read = false;
@@ -130,6 +130,11 @@ export abstract class Playback {
     return null;
   }
 
+  /** Give the picture that stands for a screen whose video is not shown. */
+  protected screenStill(_position: number): ScreenStill | null {
+    return null;
+  }
+
   close(): void {
     this.#stopArranging();
     this.follower.close();
@@ -184,14 +189,14 @@ export abstract class Playback {
 
   /** Take in what happened in the lesson. */
   protected addEvents(events: readonly LessonEvent[]): void {
-    this.#slides.add(events);
+    this.slides.add(events);
     this.#showSlide(this.state.value.position);
   }
 
   #showSlide(position: number): void {
     this.slide.value = this.index.track("screen").covers(position)
-      ? null
-      : this.#slides.at(position);
+      ? this.screenStill(position)
+      : this.slides.at(position);
   }
 
   #grow(): void {

@@ -1,14 +1,18 @@
 /** Rewinding a lesson that is on: the recording plays in place of what is on air, until it has caught up. */
 
-import { effect, type Signal, signal, untracked } from "@preact/signals";
-import { isPassing } from "../protocol/parts";
+import { computed, effect, type Signal, signal, untracked } from "@preact/signals";
+import { INDEX_PERIOD, isPassing } from "../protocol/parts";
 import type { PlayerState } from "../protocol/recording-player";
 import { caughtUp } from "../protocol/replay-clock";
-import type { LessonEvent } from "../protocol/types";
-import { api, asApiError } from "./app";
+import type { ScreenStill } from "../protocol/slides";
+import type { LessonEvent, Mode } from "../protocol/types";
+import { api, asApiError, person } from "./app";
+import { Bookmark } from "./bookmark";
 import type { Layout } from "./layout";
 import type { LiveLesson } from "./live";
 import { type Gap, GapWatch, type Missed, missedIn } from "./missed";
+import { OverWeb } from "./over-web";
+import { FIRST_PACE, type Pace, pace } from "./pace";
 import { Playback } from "./playback";
 
 /**
@@ -35,6 +39,21 @@ const INDEX_PATIENCE = 15_000;
 const BACK_PATIENCE = 6_000;
 /** Ms after which the recording gives way to a live picture that is still on its way. */
 const RETURN_PATIENCE = 8_000;
+/** Ms between two looks at the index while it stands in for what is on air. */
+const NEAR_INDEX_PERIOD = 1_000;
+/** Ms for which a page that goes back to the air hurries, so that little of the voice is skipped. */
+const HURRY = 6_000;
+/** Ms before the newest second where hurrying ends. */
+const CLOSE = 700;
+/** Ms that were perhaps not heard any more when the air fell silent, and that are heard again at most. */
+const OVERLAP = 1_000;
+const MOST_AGAIN = 15_000;
+/** Ms that have to be played before standing still counts as want of data. */
+const SETTLED = 1_500;
+/** Ms between two notes of how far somebody has come. */
+const NOTE_PERIOD = 10_000;
+/** Modes that bring no moving pictures over the web: there is only the largest size. */
+const THRIFTY: readonly Mode[] = ["low", "slides", "sound"];
 
 export class Rewind extends Playback {
   readonly phase = signal<Phase>("live");
@@ -47,19 +66,40 @@ export class Rewind extends Playback {
   readonly leftAt = signal<number | null>(null);
   /** What was missed while the connection was gone, until the person has decided. */
   readonly missed = signal<{ readonly gap: Gap; readonly missed: Missed } | null>(null);
+  /** The recording stands in for what is on air, as close to it as it can be. */
+  readonly bridging: Signal<boolean>;
+  /** How the stand-in keeps up. */
+  readonly pace: Signal<Pace>;
+  readonly web: OverWeb;
   readonly #live: LiveLesson;
+  readonly #bookmark: Bookmark;
   readonly #gaps = new GapWatch();
   readonly #cleanups: (() => void)[] = [];
   /** Where to be and whether to play there, as soon as there is an index. */
   #aim: { position: number; play: boolean } | null = null;
   /** The last event whose slides are known. */
   #seen = 0;
+  /** Where the stand-in began to play, in ms. */
+  #from = 0;
   /** When the phase changed, by performance.now(). */
   #since = 0;
 
   constructor(live: LiveLesson, layout: Signal<Layout>) {
-    super(live.id, layout);
+    const bridging = signal(false);
+    const kept = signal(FIRST_PACE);
+    const thin = () =>
+      THRIFTY.includes(live.mode.value) || (live.mode.value === "auto" && kept.value.starved);
+    super(
+      live.id,
+      computed(() => (bridging.value && thin() ? "audio" : layout.value)),
+    );
+    this.bridging = bridging;
+    this.pace = kept;
     this.#live = live;
+    this.web = new OverWeb(live, this);
+    this.#bookmark = new Bookmark(live.id, (position, seen, last) =>
+      person.value ? api.setProgress(live.id, position, seen, last) : null,
+    );
     const timer = setInterval(() => this.#look(), LOOK_PERIOD);
     this.#cleanups.push(
       () => clearInterval(timer),
@@ -67,6 +107,13 @@ export class Rewind extends Playback {
       effect(() => {
         const shown = this.phase.value === "behind" || this.phase.value === "return";
         live.recorded.value = shown ? this.places.value : null;
+        live.overWeb.value = shown && this.bridging.value;
+      }),
+      effect(() => {
+        // Who rewinds has read them; who is close behind is told of new ones.
+        live.view.value?.slide;
+        live.view.value?.still;
+        if (this.bridging.value) void untracked(() => this.#readSlides());
       }),
     );
   }
@@ -85,6 +132,8 @@ export class Rewind extends Playback {
 
   /** Pause, or go on. */
   override toggle(): void {
+    // A tap that the browser wanted changes nothing else.
+    if (!this.state.value.blocked) this.#partFromLive();
     if (this.phase.value === "live") this.#go(this.#live.socket.position ?? this.now.value, false);
     else if (this.#aim) this.#aim = { ...this.#aim, play: !this.#aim.play };
     else super.toggle();
@@ -109,22 +158,89 @@ export class Rewind extends Playback {
       this.goLive();
       return;
     }
+    this.#partFromLive();
     this.setFaster(faster);
     if (!behind || this.#aim) this.#go(position, true);
     else this.seek(position);
   }
 
   setFaster(on: boolean): void {
+    if (this.bridging.value) return;
     this.faster.value = on;
     this.player.rate = on ? CATCH_UP_RATE : 1;
   }
 
   /** Back to what is on air, as seamlessly as can be. */
   goLive(): void {
+    if (this.bridging.value) {
+      this.web.nudge();
+      return;
+    }
     if (this.phase.value === "back") this.#leave();
     if (this.phase.value !== "behind") return;
+    if (this.web.needed) {
+      this.#stand(true);
+      this.player.play();
+      this.#keepUp(this.state.value, NEARLY_LIVE);
+      return;
+    }
     this.#enter("return");
     this.#live.wake();
+  }
+
+  /** Let the recording stand in for what is on air, which came until a position (ms) if it ever did. */
+  bridge(until: number | null): void {
+    if (this.phase.value !== "live" || !this.possible) return;
+    const now = this.#live.socket.position ?? this.now.value;
+    const close = now - this.pace.value.distance;
+    const from = until === null ? close : Math.max(until - OVERLAP, now - MOST_AGAIN);
+    if (until !== null) this.#gaps.forget();
+    this.#stand(true);
+    this.#go(Math.min(from, close), true);
+  }
+
+  /** What is on air comes again: go there as soon as little of the voice is skipped by it. */
+  climb(): void {
+    if (this.phase.value === "behind") {
+      this.#enter("return");
+      this.player.rate = CATCH_UP_RATE;
+    } else this.#leave();
+  }
+
+  /** Up to where the recording is known, in ms. */
+  get edge(): number {
+    return this.index.edge;
+  }
+
+  /** The recording does not come: leave it. */
+  abandon(): void {
+    if (this.bridging.value) this.#leave();
+  }
+
+  #stand(on: boolean): void {
+    this.bridging.value = on;
+    this.follower.period = on ? NEAR_INDEX_PERIOD : INDEX_PERIOD;
+    this.faster.value = false;
+    this.player.rate = 1;
+  }
+
+  /** Somebody who was as close to live as can be pauses or goes back: from here on they rewind. */
+  #partFromLive(): void {
+    if (!this.bridging.value || this.phase.value === "return") return;
+    this.#stand(false);
+    if (this.phase.value === "behind") this.#live.rest();
+  }
+
+  /** Stay at a distance from live that the network can keep. */
+  #keepUp(state: PlayerState, reach = Number.POSITIVE_INFINITY): void {
+    const behind = (this.#live.socket.position ?? this.now.value) - state.position;
+    const stands = state.waiting && state.position > this.#from + SETTLED;
+    const next = pace(this.pace.value, behind, stands, performance.now());
+    this.pace.value = next;
+    this.player.rate = next.rate;
+    if (!next.jump && behind <= next.distance + reach) return;
+    this.#from = state.position + behind - next.distance;
+    this.seek(this.#from);
   }
 
   #go(position: number, play: boolean): void {
@@ -150,13 +266,22 @@ export class Rewind extends Playback {
     if (!aim || !this.knows(aim.position)) return;
     this.#aim = null;
     this.activate();
+    this.#from = aim.position;
     this.seek(aim.position);
     if (aim.play) this.player.play();
   }
 
+  protected override screenStill(position: number): ScreenStill | null {
+    return this.bridging.value ? this.slides.screenAt(position) : null;
+  }
+
   protected override moved(state: PlayerState): void {
     if (this.phase.value !== "behind" || !state.playing) return;
-    if (caughtUp(state.position, this.index.edge)) this.goLive();
+    this.#bookmark.played.at(state.position, state.playing);
+    if (Math.abs(state.position - this.#bookmark.position) > NOTE_PERIOD)
+      this.#bookmark.note(state.position);
+    if (this.bridging.value) this.#keepUp(state);
+    else if (caughtUp(state.position, this.index.edge)) this.goLive();
   }
 
   /** What the page does besides: begins at a position, leaves, speaks, ends. */
@@ -169,8 +294,9 @@ export class Rewind extends Playback {
     untracked(() => {
       if (from !== null) this.#begin(from);
       if (this.phase.value === "live") return;
-      if (ended) this.leftAt.value = this.state.value.position;
-      if (live) this.goLive();
+      if (ended && !this.bridging.value) this.leftAt.value = this.state.value.position;
+      if (live && this.bridging.value) this.#leave();
+      else if (live) this.goLive();
       if (over) this.#leave();
     });
   }
@@ -199,9 +325,10 @@ export class Rewind extends Playback {
   #leave(): void {
     if (this.phase.value === "live") return;
     this.#aim = null;
-    this.setFaster(false);
+    this.#stand(false);
     this.player.pause();
     this.follower.close();
+    if (this.phase.value !== "back") this.#bookmark.note(this.state.value.position);
     this.#enter("live");
     this.#live.rewinds.value = false;
     // Who leaves or is at the end receives nothing anyway.
@@ -215,20 +342,27 @@ export class Rewind extends Playback {
     this.#lookForGap(position);
     const waited = performance.now() - this.#since;
     if (this.phase.value === "back") this.#lookBack(waited);
-    if (this.phase.value === "return" && (this.#isOnAir() || waited > RETURN_PATIENCE))
+    if (this.phase.value === "return" && (this.#arrives(waited) || waited > RETURN_PATIENCE))
       this.#leave();
+    this.web.look(performance.now());
+  }
+
+  #arrives(waited: number): boolean {
+    const close = this.index.edge - this.state.value.position < CLOSE;
+    return this.#isOnAir() && (!this.bridging.value || close || waited > HURRY);
   }
 
   #lookForGap(position: number | null): void {
     const { connection, view, watching, lesson, socketState } = this.#live;
     const seq = view.value?.seq;
-    const live = watching.value && lesson.value?.state === "live" && this.phase.value === "live";
+    const follows = this.phase.value === "live" || this.bridging.value;
+    const live = watching.value && lesson.value?.state === "live" && follows;
     if (!live || position === null || seq === undefined) {
       this.#gaps.forget();
       return;
     }
     const received =
-      socketState.value === "joined" && ["good", "slow", "bad"].includes(connection.value);
+      socketState.value === "joined" && ["good", "slow", "bad", "web"].includes(connection.value);
     const gap = this.#gaps.look({ now: Date.now(), position, seq, received });
     if (gap) void this.#readMissed(gap);
   }
@@ -258,12 +392,14 @@ export class Rewind extends Playback {
     const { error } = this;
     const lost = error.value && !isPassing(error.value);
     if (lost || this.unplayable.value || (this.#aim && waited > INDEX_PATIENCE)) {
-      this.trouble.value = true;
+      this.trouble.value = !this.bridging.value;
+      if (this.bridging.value) this.web.lose(performance.now());
       error.value = null;
       this.#leave();
     } else if (!this.#aim && (this.player.shown || waited > BACK_PATIENCE)) {
       this.#enter("behind");
-      this.#live.rest();
+      // While the recording only stands in, the connection goes on trying.
+      if (!this.bridging.value) this.#live.rest();
     }
   }
 

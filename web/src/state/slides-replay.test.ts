@@ -33,5 +33,10 @@ describe("slides of a replay", () => {
     expect(slides.at(900)).toBeNull();
     slides.add([event(1_000, "slide.shown", 1), shown]);
     expect([900, 1_500, 2_500].map((at) => slides.at(at)?.page)).toEqual([undefined, 1, 1]);
+    expect([1_800, 1_900, 9_000].map((at) => slides.screenAt(at)?.number)).toEqual([
+      undefined,
+      3,
+      3,
+    ]);
   });
 });

@@ -1,10 +1,25 @@
-/** Which uploaded slide was shown at any position of a lesson; pure. */
+/** Which slide was shown, and what a screen showed as a picture, at any position of a lesson; pure. */
 import { countTo } from "../protocol/recording-index";
-import { pageShown, type Slide } from "../protocol/slides";
+import { pageShown, type ScreenStill, type Slide } from "../protocol/slides";
 import type { LessonEvent } from "../protocol/types";
 
+function stillShown(payload: LessonEvent["payload"]): ScreenStill {
+  return payload as unknown as ScreenStill;
+}
+
+interface Change<T> {
+  readonly at: number;
+  readonly slide: T | null;
+}
+
+function standing<T>(changes: readonly Change<T>[], position: number): T | null {
+  const of = (index: number) => changes[index]?.at ?? 0;
+  return changes[countTo(changes.length, of, position) - 1]?.slide ?? null;
+}
+
 export class SlidesReplay {
-  readonly #changes: { at: number; slide: Slide | null }[] = [];
+  readonly #changes: Change<Slide>[] = [];
+  readonly #screens: Change<ScreenStill>[] = [];
 
   /** Take in the events that follow those that are known. */
   add(events: readonly LessonEvent[]): void {
@@ -12,6 +27,7 @@ export class SlidesReplay {
       if (kind === "slide.shown") {
         const slide = pageShown(payload);
         if (slide) this.#changes.push({ at: position, slide });
+        else this.#screens.push({ at: Number(payload.at), slide: stillShown(payload) });
       } else if (kind === "slide.hidden" || kind === "lesson.ended") {
         this.#changes.push({ at: position, slide: null });
       }
@@ -20,7 +36,11 @@ export class SlidesReplay {
 
   /** Give what stood there at a position in ms. */
   at(position: number): Slide | null {
-    const of = (index: number) => this.#changes[index]?.at ?? 0;
-    return this.#changes[countTo(this.#changes.length, of, position) - 1]?.slide ?? null;
+    return standing(this.#changes, position);
+  }
+
+  /** Give what the screen showed last at a position in ms. */
+  screenAt(position: number): ScreenStill | null {
+    return standing(this.#screens, position);
   }
 }

@@ -93,6 +93,20 @@ describe("statistics", () => {
     framesDecoded: packets / 10,
   });
 
+  it("name the relay where media goes over one", () => {
+    const pair = {
+      type: "candidate-pair",
+      nominated: true,
+      state: "succeeded",
+      localCandidateId: "l",
+      remoteCandidateId: "r",
+    };
+    const remote = { type: "remote-candidate", id: "r", protocol: "udp" };
+    const local = (candidateType: string) => ({ type: "local-candidate", id: "l", candidateType });
+    expect(sampleOf([pair, remote, local("relay")], 0).protocol).toBe("turn");
+    expect(sampleOf([pair, remote, local("host")], 0).protocol).toBe("udp");
+  });
+
   it("become rates between two samples", () => {
     const pair = {
       type: "candidate-pair",

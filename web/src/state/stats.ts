@@ -93,12 +93,13 @@ export function sampleOf(entries: Iterable<Entry>, at: number): Sample {
     if (typeof pair.currentRoundTripTime === "number") roundTrip = pair.currentRoundTripTime;
   }
   const remote = pair ? candidates.get(String(pair.remoteCandidateId)) : undefined;
+  const local = pair ? candidates.get(String(pair.localCandidateId)) : undefined;
   return {
     at,
     ...sum,
     pictures,
     roundTrip,
-    protocol: String(remote?.protocol ?? ""),
+    protocol: local?.candidateType === "relay" ? "turn" : String(remote?.protocol ?? ""),
     address: remote ? `${remote.address ?? remote.ip ?? ""}:${remote.port ?? ""}` : "",
   };
 }

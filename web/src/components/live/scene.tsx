@@ -7,24 +7,14 @@ import { shownIn } from "../../state/mode";
 import { type StillReasons, stillReasons } from "../../state/still";
 import { Button, LinkButton } from "../basics";
 import { Icon } from "../icon";
-import { names } from "../names";
 import { useLater } from "../questions/later";
 import { Stage, StageBanner, StageMessage } from "../stage";
-import { Countdown } from "../time";
 import { type Classroom, chosenLayout } from "./classroom";
 
-function Waiting({ lesson }: { lesson: Lesson }) {
-  return (
-    <StageMessage title={t().waitTitle} testid="waiting">
-      {lesson.teachers.length > 0 && <p>{t().lessonBy(names(lesson.teachers))}</p>}
-      {lesson.state === "practice" ? (
-        <p class="soft">{t().practiceHint}</p>
-      ) : (
-        lesson.starts_at && <Countdown at={lesson.starts_at} />
-      )}
-      <p class="soft">{t().waitHint}</p>
-    </StageMessage>
-  );
+/** What comes before the lesson; who comes later needs nothing of it. */
+function Before({ lesson }: { lesson: Lesson }) {
+  const Later = useLater(() => import("./waiting"));
+  return Later && <Later lesson={lesson} />;
 }
 
 /** What comes after the lesson; nothing of it is needed before. */
@@ -146,7 +136,7 @@ function OnStage({
   still: StillReasons;
 }) {
   if (lesson.state === "ended") return <Over room={room} lesson={lesson} />;
-  if (!room.onAir) return <Waiting lesson={lesson} />;
+  if (!room.onAir) return <Before lesson={lesson} />;
   if (!room.watching) return <Door room={room} lesson={lesson} />;
   return (
     <>
@@ -175,7 +165,9 @@ export function Scene({ room, lesson }: { room: Classroom; lesson: Lesson }) {
       recorded={recorded}
       slide={
         watching && slide && Still
-          ? (place) => <Still lesson={lesson.id} slide={slide} main={place === "main"} />
+          ? (place) => (
+              <Still lesson={lesson.id} slide={slide} main={place === "main"} live={live} />
+            )
           : undefined
       }
     >

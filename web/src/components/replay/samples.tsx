@@ -7,7 +7,7 @@ import type { Slide } from "../../protocol/slides";
 import type { Recorded } from "../../protocol/types";
 import "../../styles/live.css";
 import "../../styles/replay.css";
-import { RewindLine, type RewindLineProps } from "../rewind/bar";
+import { BarredNotice, RewindLine, type RewindLineProps, WebNotice } from "../rewind/bar";
 import { MissedCard, type MissedCardProps } from "../rewind/missed";
 import { Onward } from "../rewind/onward";
 import { RecordingAlarms, RecordingDot } from "../teach/recording";
@@ -58,6 +58,7 @@ const LINE: RewindLineProps = {
   faster: false,
   possible: true,
   delay: 400,
+  web: false,
   onToggle: nothing,
   onBack: nothing,
   onSeek: nothing,
@@ -70,6 +71,7 @@ const LINES: readonly RewindLineProps[] = [
   { ...LINE, phase: "behind", position: 41.3 * MINUTE, paused: true },
   { ...LINE, phase: "behind", position: 3 * MINUTE, faster: true, holes: [HOLE] },
   { ...LINE, phase: "return", position: 41.9 * MINUTE },
+  { ...LINE, phase: "behind", position: 42 * MINUTE - 5_200, web: true },
 ];
 
 const slide = (number: number): Slide => ({
@@ -139,6 +141,8 @@ export default function ReplaySamples() {
         onSeek={nothing}
       />
       <PictureSamples />
+      <WebNotice distance={5_000} thin onLive={nothing} />
+      <BarredNotice lesson="sample" />
       {LINES.map((line) => (
         <RewindLine key={`${line.phase} ${line.position} ${line.possible}`} {...line} />
       ))}

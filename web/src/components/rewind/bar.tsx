@@ -7,7 +7,7 @@ import { type ReplayAction, useReplayKeys } from "../../state/replay-keys";
 import { CATCH_UP_RATE, type Phase, type Rewind } from "../../state/rewind";
 import { delayOf } from "../../state/stats";
 import "../../styles/replay.css";
-import { Button, Notice } from "../basics";
+import { Button, LinkButton, Notice } from "../basics";
 import type { Classroom } from "../live/classroom";
 import { roomOf } from "../questions/room";
 import { SeekBar } from "../replay/seek-bar";
@@ -43,6 +43,8 @@ export interface RewindLineProps {
   possible: boolean;
   /** Ms from the teacher to here; null if that is not known. */
   delay: number | null;
+  /** The recording stands in for what is on air. */
+  web: boolean;
   onToggle: () => void;
   onBack: () => void;
   onSeek: (position: number) => void;
@@ -50,8 +52,20 @@ export interface RewindLineProps {
   onLive: () => void;
 }
 
+/** Ms as whole seconds. */
+function secondsText(ms: number): string {
+  return numberText(Math.max(0, Math.round(ms / 1_000)), language.value);
+}
+
 /** How far behind the lesson one is, or how long it takes to arrive. */
-function Place({ phase, delay, now, position, onLive }: RewindLineProps) {
+function Place({ phase, delay, web, now, position, onLive }: RewindLineProps) {
+  if (web) {
+    return (
+      <span class="badge" data-testid="web-badge">
+        {r().live.overWeb(secondsText(now - position))}
+      </span>
+    );
+  }
   if (phase === "live") {
     const seconds = delay === null ? null : numberText(delay / 1_000, language.value, 1);
     return (
@@ -100,7 +114,7 @@ export function RewindLine(props: RewindLineProps) {
         holes={holes}
         onSeek={props.onSeek}
       />
-      {phase !== "live" && (
+      {phase !== "live" && !props.web && (
         <Button pressed={faster} label={r().live.faster} testid="faster" onClick={props.onFaster}>
           {`${numberText(CATCH_UP_RATE, language.value, 1)}×`}
         </Button>
@@ -134,6 +148,31 @@ function MissedHere({ room, rewind }: { room: Classroom; rewind: Rewind }) {
   );
 }
 
+/** That the lesson comes over the web, and how late. */
+export function WebNotice(props: { distance: number; thin: boolean; onLive: () => void }) {
+  return (
+    <Notice tone="info" title={r().live.webTitle} testid="over-web">
+      <p>{r().live.webHint(secondsText(props.distance))}</p>
+      {props.thin && <p>{r().live.webThin}</p>}
+      <Button icon="reconnecting" testid="try-live" onClick={props.onLive}>
+        {r().live.tryLive}
+      </Button>
+    </Notice>
+  );
+}
+
+/** That it comes by no way, and what is possible all the same. */
+export function BarredNotice({ lesson }: { lesson: string }) {
+  return (
+    <Notice tone="warning" title={r().live.barredTitle} alert testid="barred">
+      <p>{r().live.barredHint}</p>
+      <LinkButton icon="sound" href={`/lessons/${lesson}/listen`}>
+        {r().live.barredListen}
+      </LinkButton>
+    </Notice>
+  );
+}
+
 export default function RewindBar({ room }: { room: Classroom }) {
   const rewind = rewindOf(room.live);
   useRewindKeys(rewind);
@@ -141,7 +180,7 @@ export default function RewindBar({ room }: { room: Classroom }) {
   const phase = rewind.phase.value;
   const live = phase === "live";
   const now = rewind.now.value;
-  const { sample, rates } = room.live;
+  const { sample, rates, overWeb } = room.live;
   return (
     <section aria-label={r().live.controls} data-testid="rewind">
       <MissedHere room={room} rewind={rewind} />
@@ -149,6 +188,14 @@ export default function RewindBar({ room }: { room: Classroom }) {
         <Notice tone="warning" alert testid="no-rewind">
           {r().live.noRewind}
         </Notice>
+      )}
+      {rewind.web.barred.value && <BarredNotice lesson={rewind.lessonId} />}
+      {overWeb.value && (
+        <WebNotice
+          distance={rewind.pace.value.distance}
+          thin={rewind.pace.value.starved && room.live.mode.value === "auto"}
+          onLive={() => rewind.goLive()}
+        />
       )}
       <RewindLine
         lesson={rewind.lessonId}
@@ -161,6 +208,7 @@ export default function RewindBar({ room }: { room: Classroom }) {
         faster={rewind.faster.value}
         possible={rewind.possible}
         delay={delayOf(sample.value, rates.value)}
+        web={overWeb.value}
         onToggle={() => rewind.toggle()}
         onBack={() => rewind.step(-10)}
         onSeek={(to) => rewind.goTo(to)}

@@ -17,6 +17,8 @@ export function rewindOf(live: LiveLesson): Rewind {
     rewind: () => ({
       phase: made.phase.value,
       now: made.now.value,
+      rung: made.web.ladder.rung,
+      bridging: made.bridging.value,
       lost: String(made.error.value),
       ...made.player.state,
     }),

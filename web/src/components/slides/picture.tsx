@@ -23,9 +23,12 @@ export interface SlidePictureProps {
   sizes: string;
   /** Where its pictures are; the gallery has its own. */
   url?: typeof slideUrl;
+  /** It is only fetched: its time has not come. */
+  ahead?: boolean;
 }
 
-export function SlidePicture({ lesson, slide, sizes, url = slideUrl }: SlidePictureProps) {
+export function SlidePicture(props: SlidePictureProps) {
+  const { lesson, slide, sizes, url = slideUrl, ahead = false } = props;
   const failures = useSignal(0);
   const waiting = useSignal(false);
   const largest = slide.stills[slide.stills.length - 1];
@@ -42,14 +45,14 @@ export function SlidePicture({ lesson, slide, sizes, url = slideUrl }: SlidePict
   return (
     <img
       key={failures.value}
-      class="slide-picture"
+      class={ahead ? "visually-hidden" : "slide-picture"}
       src={address(largest.width)}
       srcset={slide.stills.map(({ width }) => `${address(width)} ${width}w`).join(", ")}
       sizes={sizes}
       width={largest.width}
       height={largest.height}
-      alt={slideAlt(slide)}
-      data-testid="slide"
+      alt={ahead ? "" : slideAlt(slide)}
+      data-testid={ahead ? undefined : "slide"}
       data-page={slide.page}
       onError={() => {
         waiting.value = true;

@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { s, useSlideTexts } from "../../i18n/slides";
+import { type HeardLesson, useInStep } from "../../state/in-step";
 import { Button } from "../basics";
 import "../../styles/slides.css";
 import { SlidePicture, type SlidePictureProps } from "./picture";
@@ -11,9 +12,13 @@ const ZOOMS = [1, 2, 4] as const;
 /** CSS pixels; on a narrower window the first look is a larger one. */
 const NARROW = 640;
 
-type StillProps = Omit<SlidePictureProps, "sizes"> & { main: boolean };
+type StillProps = Omit<SlidePictureProps, "sizes" | "ahead"> & {
+  main: boolean;
+  /** Whose voice it is to be in step with, where it comes from the air. */
+  live?: HeardLesson;
+};
 
-function Large({ onClose, ...still }: Omit<StillProps, "main"> & { onClose: () => void }) {
+function Large({ onClose, ...still }: Omit<StillProps, "main" | "live"> & { onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const step = useSignal(window.innerWidth < NARROW ? 1 : 0);
   const zoom = ZOOMS[step.value] ?? 1;
@@ -67,8 +72,11 @@ function Large({ onClose, ...still }: Omit<StillProps, "main"> & { onClose: () =
   );
 }
 
-export default function Still({ main, ...still }: StillProps) {
+export default function Still({ main, live, slide, ...place }: StillProps) {
   const large = useSignal(false);
+  const { now, next } = useInStep(live, slide);
+  const still = { ...place, slide: now };
+  const sizes = main ? "(min-width: 48rem) 75vw, 100vw" : "22vw";
   if (!useSlideTexts()) return null;
   return (
     <>
@@ -81,8 +89,9 @@ export default function Still({ main, ...still }: StillProps) {
           large.value = true;
         }}
       >
-        <SlidePicture {...still} sizes={main ? "(min-width: 48rem) 75vw, 100vw" : "22vw"} />
+        <SlidePicture {...still} sizes={sizes} />
       </button>
+      {next && <SlidePicture {...place} slide={next} sizes={sizes} ahead />}
       {large.value && (
         <Large
           {...still}

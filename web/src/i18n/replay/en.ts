@@ -63,6 +63,16 @@ const en = {
     faster: "1.5× until live",
     returning: "Back to live…",
     noRewind: "The recording cannot be reached just now. You are watching live.",
+    overWeb: (seconds: string) => `Over the web · ${seconds} s behind`,
+    tryLive: "Try live again now",
+    webTitle: "The lesson comes over the web",
+    webHint: (seconds: string) =>
+      `Your network lets no live sound and picture through, so you are about ${seconds} s behind. Questions and your hand work as always; the page goes back to live by itself.`,
+    webThin: "Pictures are left out, so that the sound is not cut off.",
+    barredTitle: "No sound and picture come through",
+    barredHint:
+      "Your network lets no live video through, and the lesson cannot come over the web, since it is not being recorded just now. You can listen to it and ask questions; the page goes on trying.",
+    barredListen: "Listen to the lesson",
     missedTitle: (time: string) => `You were away for ${time}`,
     missedAnswered: "Answered meanwhile",
     missedSlides: "Shown meanwhile",
