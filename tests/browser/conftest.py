@@ -5,11 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
+from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
+from tests.browser.probes import PATIENCE
 from tests.browser.server import RunningServer, Staff, staff_member
 
 CHROMIUM_FLAGS = [
@@ -27,7 +29,23 @@ CHROMIUM_FLAGS = [
 ]
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 800}
-PAGE_PATIENCE = 20_000  # milliseconds; two busy cores, not a target
+PAGE_PATIENCE = PATIENCE * 1000  # milliseconds
+SCENARIO_TIMEOUT = 900  # seconds in which a scenario that hangs is ended
+
+expect.set_options(timeout=PAGE_PATIENCE)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("browser") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SCENARIO_TIMEOUT))
+
+
+async def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """Open a browser profile that waits for facts as long as a busy machine needs."""
+    context = await browser.new_context(**options)
+    context.set_default_timeout(PAGE_PATIENCE)
+    return context
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -94,10 +112,12 @@ class Classroom:
         return page
 
     async def open_browser(self, size: dict[str, int] | None = None) -> Page:
-        context = await self.chromium.new_context(
-            viewport=size or DESKTOP, locale="en", permissions=["camera", "microphone"]
+        context = await new_context(
+            self.chromium,
+            viewport=size or DESKTOP,
+            locale="en",
+            permissions=["camera", "microphone"],
         )
-        context.set_default_timeout(PAGE_PATIENCE)
         await context.add_init_script("localStorage.setItem('darsgoh.debug', '1')")
         self.contexts.append(context)
         return await context.new_page()
@@ -133,12 +153,13 @@ def pytest_runtest_makereport(
 
 
 async def keep_pictures(room: Classroom, request: pytest.FixtureRequest) -> None:
-    """Show what each browser of a failed test looked like."""
+    """Show what each browser of a failed test looked like, and what the server said."""
     folder = request.config.rootpath / "artifacts" / "failures"
     folder.mkdir(parents=True, exist_ok=True)
     pages = [page for context in room.contexts for page in context.pages]
     for number, page in enumerate(pages):
         await page.screenshot(path=folder / f"{request.node.name}-{number}.png")
+    (folder / f"{request.node.name}.log").write_text(room.server.log(), encoding="utf-8")
 
 
 @pytest.fixture

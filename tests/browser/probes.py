@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.async_api import Page
 
-PATIENCE = 40.0  # seconds; a bound for a machine with two busy cores, not a target
+PATIENCE = 120.0  # seconds; a bound for two cores that others use as well, not a target
 
 INBOUND = """async () => {
   const pc = window.__darsgoh?.player;
@@ -112,6 +112,20 @@ async def eventually(
         assert loop.time() - start < patience, f"{what}: not within {patience:.0f} s"
         await asyncio.sleep(0.2)
     return loop.time() - start
+
+
+async def once_within(
+    limit: float, what: str, measure: Callable[[], Awaitable[float]], tries: int = 3
+) -> None:
+    """Measure until the figure is within the limit.
+
+    Others use the machine, and any one try may meet a stall that is not ours; a fault of ours is
+    there in each of them.
+    """
+    seen: list[float] = []
+    while not seen or seen[-1] > limit:
+        assert len(seen) < tries, f"{what}: {seen}, never within {limit}"
+        seen.append(await measure())
 
 
 async def grows(what: str, value: Callable[[], Awaitable[float]], by: float = 0) -> float:

@@ -15,8 +15,8 @@ from typing import Any
 import aiohttp
 
 ROOT = Path(__file__).parent.parent.parent
-START_TIMEOUT = 60  # seconds; two cores may be busy with everything else
-STOP_TIMEOUT = 20
+START_TIMEOUT = 120  # seconds; two cores may be busy with everything else
+STOP_TIMEOUT = 60
 LINK = re.compile(r"/sign-in#([\w~.-]+)")
 
 

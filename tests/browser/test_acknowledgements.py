@@ -21,10 +21,10 @@ from server.limits import Limits
 from server.pages import STATIC
 from server.questions.tables import Question
 from server.viewer import COOKIE
-from tests.browser.conftest import DESKTOP
+from tests.browser.conftest import DESKTOP, new_context
 from tests.browser.line import Line
 from tests.browser.probes import eventually
-from tests.browser.test_questions import PATIENCE, ask, knows
+from tests.browser.test_questions import ask, knows
 from tests.server.conftest import FakeClock, Place, Visitor, World, running_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -66,7 +66,7 @@ async def open_lesson(world: World) -> tuple[str, Visitor]:
 
 
 async def open_browser(chromium: Browser, world: World, student: Visitor) -> Page:
-    context = await chromium.new_context(viewport=DESKTOP, locale="en")
+    context = await new_context(chromium, viewport=DESKTOP, locale="en")
     await context.add_init_script("localStorage.setItem('darsgoh.debug', '1')")
     value = student.cookie().partition(f"{COOKIE}=")[2].partition(";")[0]
     await context.add_cookies(
@@ -96,7 +96,6 @@ async def live_through(world: World, page: Page, line: Line) -> None:
     pytest.fail(f"{await page.evaluate(STORED)} questions were not sent")
 
 
-@pytest.mark.timeout(600)  # minutes of two clocks are many steps for a busy machine
 async def test_a_hundred_offline_questions_arrive_once_in_order_with_half_of_the_answers_lost(
     world: World, chromium: Browser
 ) -> None:
@@ -127,10 +126,10 @@ async def test_a_hundred_offline_questions_arrive_once_in_order_with_half_of_the
     await page.clock.install()
     await page.reload()
     waiting = page.get_by_test_id("outbox")
-    await expect(waiting.first).to_be_visible(timeout=PATIENCE)
+    await expect(waiting.first).to_be_visible()
     await live_through(world, page, line)
     assert await rows(world, lesson) == wanted
-    await expect(waiting).to_have_count(0, timeout=PATIENCE)
+    await expect(waiting).to_have_count(0)
 
     async def known() -> bool:
         return [each["text"] for each in (await knows(page))["questions"]] == wanted

@@ -11,7 +11,7 @@ from server.database import Database
 from server.questions.tables import Question
 from server.settings import Settings
 from tests.browser.conftest import PHONE, Classroom
-from tests.browser.test_questions import PATIENCE, ask, attend, open_lesson
+from tests.browser.test_questions import ask, attend, open_lesson
 from tests.server.questions.flood import flood
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -76,10 +76,10 @@ async def test_ten_thousand_hostile_questions_hurt_no_page(classroom: Classroom)
     await open_lesson(classroom)
     student = await attend(classroom, NAME, size=PHONE)
     await ask(student, HOSTILE[1])
-    await student.get_by_test_id("question").wait_for(timeout=PATIENCE)
+    await student.get_by_test_id("question").wait_for()
     await fill(classroom)
     dialogs = await watched(student, classroom.live_url)
-    await expect(student.get_by_test_id("question").nth(20)).to_be_attached(timeout=PATIENCE)
+    await expect(student.get_by_test_id("question").nth(20)).to_be_attached()
     script = student.get_by_test_id("question").filter(has_text=HOSTILE[0])
     await expect(script.first).to_be_visible()
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -89,7 +89,7 @@ async def test_ten_thousand_hostile_questions_hurt_no_page(classroom: Classroom)
     teacher = await classroom.sign_in("Teacher", "teacher")
     dialogs = await watched(teacher, classroom.teach_url)
     item = teacher.get_by_test_id("queue-item").filter(has_text=HOSTILE[0]).first
-    await item.locator(".queue-head").click(timeout=PATIENCE)
+    await item.locator(".queue-head").click()
     await item.get_by_test_id("to-screen").click()
     await expect(teacher.get_by_text(NAME).first).to_be_visible()
     await is_unhurt(teacher, dialogs)
@@ -97,5 +97,5 @@ async def test_ten_thousand_hostile_questions_hurt_no_page(classroom: Classroom)
     screen = await teacher.context.new_page()
     dialogs = await watched(screen, f"{classroom.live_url}/screen")
     shown = screen.get_by_test_id("screen-question")
-    await expect(shown).to_contain_text(re.compile(re.escape(HOSTILE[0])), timeout=PATIENCE)
+    await expect(shown).to_contain_text(re.compile(re.escape(HOSTILE[0])))
     await is_unhurt(screen, dialogs)

@@ -204,7 +204,6 @@ PLAYED = """async (url) => {
   video.remove();
   return found;
 }"""
-MADE = 90_000  # ms; a child process of the lowest priority on a busy machine
 
 
 async def test_a_lesson_is_kept_as_one_file(
@@ -216,7 +215,7 @@ async def test_a_lesson_is_kept_as_one_file(
     await expect(teacher.get_by_test_id("download-camera")).to_contain_text("MB")
     await teacher.get_by_test_id("prepare-camera").click()
     save = teacher.get_by_test_id("save-camera")
-    await save.wait_for(timeout=MADE)
+    await save.wait_for()
     async with teacher.expect_download() as begun:
         await save.click()
     download = await begun.value
@@ -227,7 +226,7 @@ async def test_a_lesson_is_kept_as_one_file(
     await student.goto(f"{classroom.live_url}/replay")
     await student.get_by_test_id("downloads").click()
     await student.get_by_test_id("prepare-voice").click()
-    await student.get_by_test_id("save-voice").wait_for(timeout=MADE)
+    await student.get_by_test_id("save-voice").wait_for()
     await student.screenshot(path=screenshots / "downloads-phone-en.png", full_page=True)
     assert await violations(student) == []
     url = f"/recordings/{classroom.lesson}/downloads/camera"

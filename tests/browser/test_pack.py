@@ -11,7 +11,7 @@ from recordings.catalogue import Still
 from recordings.cuts import Cuts
 from recordings.pack import Order, make_pack
 from server.pages import STATIC
-from tests.browser.conftest import PAGE_PATIENCE, PHONE
+from tests.browser.conftest import PHONE, new_context
 from tests.browser.probes import eventually
 from tests.browser.test_pages import inspect
 from tests.recordings.made import MadeRecording
@@ -61,8 +61,7 @@ def pack(tmp_path: Path) -> Path:
 
 
 async def open_pack(chromium: Browser, pack: Path) -> tuple[Page, list[str]]:
-    context = await chromium.new_context(viewport=PHONE, locale="en", offline=True)
-    context.set_default_timeout(PAGE_PATIENCE)
+    context = await new_context(chromium, viewport=PHONE, locale="en", offline=True)
     page = await context.new_page()
     trouble: list[str] = []
     page.on("request", lambda one: trouble.append(one.url))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page
 
-from tests.browser.conftest import DESKTOP, PHONE, Classroom
+from tests.browser.conftest import DESKTOP, PHONE, Classroom, new_context
 from tests.browser.server import ROOT
 from tests.browser.test_lesson import go_live, watch, watches
 
@@ -77,8 +77,8 @@ async def test_the_join_page_works_without_javascript(
     classroom: Classroom, screenshots: Path, language: str
 ) -> None:
     course = await classroom.staff.call("GET", f"/api/courses/{classroom.course}")
-    context = await classroom.chromium.new_context(
-        java_script_enabled=False, locale=language, viewport=PHONE
+    context = await new_context(
+        classroom.chromium, java_script_enabled=False, locale=language, viewport=PHONE
     )
     classroom.contexts.append(context)
     page = await context.new_page()

@@ -12,7 +12,6 @@ from tests.server.slides.papers import document, zipped
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-PATIENCE = 60_000  # milliseconds; a bound for two busy cores, not a target
 LOADED = "image => image.complete && image.naturalWidth > 0"
 
 
@@ -24,10 +23,10 @@ async def choose(teacher: Page, name: str, data: bytes) -> None:
 async def sees(page: Page, number: int, words: str) -> None:
     """Wait until the page shows a slide's picture, and says it in words."""
     slide = page.get_by_test_id("slide").first
-    await expect(slide).to_have_attribute("data-page", str(number), timeout=PATIENCE)
-    await expect(slide).to_have_attribute("alt", f"Slide {number}: {words}", timeout=PATIENCE)
+    await expect(slide).to_have_attribute("data-page", str(number))
+    await expect(slide).to_have_attribute("alt", f"Slide {number}: {words}")
     handle = await slide.element_handle()
-    await page.wait_for_function(LOADED, arg=handle, timeout=PATIENCE)
+    await page.wait_for_function(LOADED, arg=handle)
 
 
 async def test_a_teacher_shows_a_page_and_everybody_sees_it(
@@ -36,7 +35,7 @@ async def test_a_teacher_shows_a_page_and_everybody_sees_it(
     teacher = await go_live(classroom)
     student = await watch(classroom, "Farida", PHONE)
     await choose(teacher, "bits.pdf", document("Bits", "Bytes", "Words"))
-    await teacher.get_by_test_id("slides-page-2").click(timeout=PATIENCE)
+    await teacher.get_by_test_id("slides-page-2").click()
     await sees(student, 2, "Bytes")
     late = await watch(classroom, "Late")
     await sees(late, 2, "Bytes")
@@ -60,7 +59,7 @@ async def test_a_teacher_shows_a_page_and_everybody_sees_it(
     await expect(student.get_by_test_id("slide-large")).to_have_count(0)
     await teacher.get_by_test_id("slides-toggle").click()
     for page in (student, late, screen):
-        await expect(page.get_by_test_id("slide")).to_have_count(0, timeout=PATIENCE)
+        await expect(page.get_by_test_id("slide")).to_have_count(0)
 
 
 async def test_what_is_no_slide_is_refused_in_words(classroom: Classroom) -> None:
@@ -68,11 +67,11 @@ async def test_what_is_no_slide_is_refused_in_words(classroom: Classroom) -> Non
     await teacher.goto(classroom.teach_url)
     await choose(teacher, "slides.pptx", zipped())
     problem = teacher.get_by_test_id("slides-problem")
-    await expect(problem).to_contain_text("not PDF, PNG or JPEG", timeout=PATIENCE)
+    await expect(problem).to_contain_text("not PDF, PNG or JPEG")
     await choose(teacher, "bits.pdf", document("Bits"))
     page = teacher.get_by_test_id("slides-page-1")
-    await expect(page).to_have_attribute("aria-disabled", "true", timeout=PATIENCE)
+    await expect(page).to_have_attribute("aria-disabled", "true")
     await expect(problem).to_have_count(0)
     await teacher.get_by_test_id("slides-remove").click()
     await teacher.get_by_test_id("slides-remove-confirm").click()
-    await expect(page).to_have_count(0, timeout=PATIENCE)
+    await expect(page).to_have_count(0)

@@ -16,7 +16,6 @@ from tests.browser.test_speaking import CALM, DENY, KEEP_TRACKS, guest_energy, m
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-PATIENCE = 60_000  # milliseconds; a bound for two busy cores, not a target
 SPOKEN = 2_500  # milliseconds of the fake microphone's beeps
 SPOKEN_LONG = 12_000  # milliseconds that take more than one piece
 SETTLE = 1.0  # seconds for a double to arrive, if there were one
@@ -30,7 +29,7 @@ async def attend(room: Classroom, name: str, line: Line | None = None) -> Page:
         await line.lay(page)
     await page.goto(room.live_url)
     await page.get_by_test_id("watch").click()
-    await page.get_by_test_id("note-open").wait_for(timeout=PATIENCE)
+    await page.get_by_test_id("note-open").wait_for()
     return page
 
 
@@ -41,15 +40,15 @@ async def record(page: Page, spoken: int = SPOKEN) -> None:
     await button.scroll_into_view_if_needed()
     await button.hover()
     await page.mouse.down()
-    await page.get_by_test_id("recording").wait_for(timeout=PATIENCE)
+    await page.get_by_test_id("recording").wait_for()
     await page.wait_for_timeout(spoken)
     await page.mouse.up()
-    await page.get_by_test_id("note-preview").wait_for(timeout=PATIENCE)
+    await page.get_by_test_id("note-preview").wait_for()
 
 
 async def row_becomes(page: Page, state: str) -> None:
     row = page.get_by_test_id("note-row")
-    await expect(row).to_have_attribute("data-state", state, timeout=PATIENCE)
+    await expect(row).to_have_attribute("data-state", state)
 
 
 def kept(room: Classroom) -> list[tuple[str, int | None, int]]:
@@ -68,7 +67,7 @@ async def test_a_note_survives_an_offline_reload_arrives_once_and_is_heard_by_al
     classmate = await attend(classroom, "Behruz")
     await student.evaluate(KEEP_TRACKS)
     await line.cut(student)
-    await student.get_by_test_id("questions-offline").wait_for(timeout=PATIENCE)
+    await student.get_by_test_id("questions-offline").wait_for()
     await record(student)
     assert await microphones(student) == ["ended"]
     await student.get_by_test_id("note-send").click()
@@ -83,13 +82,13 @@ async def test_a_note_survives_an_offline_reload_arrives_once_and_is_heard_by_al
     assert (state, number) == ("ready", 1)
     assert at > 0
     note = teacher.get_by_test_id("note-item")
-    await note.locator(".queue-head").click(timeout=PATIENCE)
+    await note.locator(".queue-head").click()
     await note.get_by_test_id("step-play").click()
     playing = classmate.get_by_test_id("note-playing")
-    await expect(playing).to_contain_text("Anor", timeout=PATIENCE)
+    await expect(playing).to_contain_text("Anor")
     await grows("the classmate hears the note", lambda: guest_energy(classmate), by=CALM)
     await row_becomes(student, "played")
-    await expect(playing).to_have_count(0, timeout=PATIENCE)
+    await expect(playing).to_have_count(0)
 
 
 async def test_a_note_that_is_cut_off_goes_on_where_it_was(classroom: Classroom) -> None:
@@ -128,7 +127,7 @@ async def test_a_note_is_listened_to_thrown_away_and_taken_back(classroom: Class
     await student.get_by_test_id("note-send").click()
     await row_becomes(student, "ready")
     await student.get_by_test_id("note-withdraw").click()
-    await expect(student.get_by_test_id("note-row")).to_have_count(0, timeout=PATIENCE)
+    await expect(student.get_by_test_id("note-row")).to_have_count(0)
     assert [state for state, _, _ in kept(classroom)] == ["withdrawn"]
 
 
@@ -139,24 +138,24 @@ async def test_recording_by_space_bar_by_taps_and_not_at_all(classroom: Classroo
     # A touch by chance is no recording.
     await student.get_by_test_id("record").hover()
     await student.mouse.down()
-    await student.get_by_test_id("recording").wait_for(timeout=PATIENCE)
+    await student.get_by_test_id("recording").wait_for()
     await student.mouse.up()
-    await student.get_by_test_id("recorder-problem").wait_for(timeout=PATIENCE)
+    await student.get_by_test_id("recorder-problem").wait_for()
     await student.evaluate("() => document.activeElement?.blur()")
     await student.keyboard.down("Space")
-    await student.get_by_test_id("recording").wait_for(timeout=PATIENCE)
+    await student.get_by_test_id("recording").wait_for()
     await student.wait_for_timeout(SPOKEN)
     await student.keyboard.up("Space")
-    await student.get_by_test_id("note-again").click(timeout=PATIENCE)
+    await student.get_by_test_id("note-again").click()
     await student.get_by_label("Tap once to start and once to stop").check()
     await student.get_by_test_id("record").click()
-    await student.get_by_test_id("recording").wait_for(timeout=PATIENCE)
+    await student.get_by_test_id("recording").wait_for()
     await student.wait_for_timeout(SPOKEN)
     await student.get_by_test_id("record").click()
-    await student.get_by_test_id("note-again").click(timeout=PATIENCE)
+    await student.get_by_test_id("note-again").click()
     await student.evaluate(DENY)
     await student.get_by_test_id("record").click()
-    await student.get_by_test_id("recorder-problem").wait_for(timeout=PATIENCE)
+    await student.get_by_test_id("recorder-problem").wait_for()
 
 
 async def test_a_browser_that_cannot_record_says_so(classroom: Classroom) -> None:
@@ -165,7 +164,7 @@ async def test_a_browser_that_cannot_record_says_so(classroom: Classroom) -> Non
     await page.add_init_script(NO_RECORDER)
     await page.goto(classroom.live_url)
     await page.get_by_test_id("watch").click()
-    await page.get_by_test_id("note-open").click(timeout=PATIENCE)
+    await page.get_by_test_id("note-open").click()
     await page.get_by_test_id("note-missing").wait_for()
 
 
@@ -173,12 +172,12 @@ async def test_where_the_link_is_too_weak_to_speak_a_note_is_offered(classroom: 
     teacher = await go_live(classroom)
     student = await watch(classroom, "Anor")
     await student.context.route("**/whip/*/guest", lambda route: route.abort())
-    await student.get_by_test_id("hand-raise").click(timeout=PATIENCE)
-    await teacher.get_by_test_id("turn-invite").click(timeout=PATIENCE)
-    await student.get_by_test_id("turn-accept").click(timeout=PATIENCE)
-    await student.get_by_test_id("note-instead").click(timeout=PATIENCE)
-    await student.get_by_test_id("note-card").wait_for(timeout=PATIENCE)
-    await student.get_by_test_id("hand-raise").wait_for(timeout=PATIENCE)
+    await student.get_by_test_id("hand-raise").click()
+    await teacher.get_by_test_id("turn-invite").click()
+    await student.get_by_test_id("turn-accept").click()
+    await student.get_by_test_id("note-instead").click()
+    await student.get_by_test_id("note-card").wait_for()
+    await student.get_by_test_id("hand-raise").wait_for()
 
 
 async def test_pages_of_voice_notes(classroom: Classroom, screenshots: Path) -> None:
