@@ -21,7 +21,7 @@ from sqlalchemy import Connection, text
 from typer.testing import CliRunner
 
 from server.__main__ import app
-from server.database import Database
+from server.database import SQLITE_FILE, Database
 from server.directory import prepare_directory
 from server.errors import DatabaseUnavailable, StartError
 from server.models import Base
@@ -258,6 +258,22 @@ async def test_several_starts_at_once_migrate_once(postgres: str, tmp_path: Path
         for database in databases:
             await database.close()
     drop_database(postgres, "race")
+
+
+async def test_a_first_start_waits_for_another_that_is_writing(tmp_path: Path) -> None:
+    settings = Place(tmp_path).settings(database={"busy_seconds": 30})
+    other = sqlite3.connect(tmp_path / SQLITE_FILE, isolation_level=None)
+    other.execute("CREATE TABLE somebody (id)")
+    other.execute("BEGIN IMMEDIATE")  # for this lock a change to WAL does not wait by itself
+    database = Database.open(settings)
+    start = asyncio.create_task(database.migrate())
+    done, _ = await asyncio.wait([start], timeout=0.5)
+    assert not done
+    other.execute("COMMIT")
+    other.close()
+    await start
+    assert not await database.pending_migrations()
+    await database.close()
 
 
 async def test_tables_of_a_newer_version_are_left_alone(place: Place) -> None:
