@@ -83,7 +83,7 @@ test-web: $(CACHE)/web
 .PHONY: test-python
 test-python: build
 	$(BIN)/pytest -q -n 2 --dist loadfile --ignore tests/browser $(PYTEST)
-	$(BIN)/pytest -q tests/browser $(PYTEST)
+	$(BIN)/pytest -q --reruns 1 -rR tests/browser $(PYTEST)
 
 .PHONY: lint
 lint: install $(CACHE)/engine ## style, types and warnings in all three languages

@@ -127,6 +127,7 @@ class Classroom:
 async def classroom(
     server: RunningServer, staff: Staff, chromium: Browser, request: pytest.FixtureRequest
 ) -> AsyncIterator[Classroom]:
+    await server.start_again_if_ended()
     course = await staff.create_course(request.node.name)
     lesson = await staff.create_lesson(course["id"], "Lesson 1")
     room = Classroom(server, staff, chromium, course["id"], lesson["id"], [])

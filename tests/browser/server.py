@@ -69,6 +69,11 @@ class RunningServer:
         await self._wait_until_ready()
         self.admin_token = self.admin_token or await self._printed_token()
 
+    async def start_again_if_ended(self) -> None:
+        """Come back after a test that killed the server and did not get as far as its start."""
+        if self._process is None or self._process.returncode is not None:
+            await self.start()
+
     async def kill(self) -> None:
         await self._end(signal.SIGKILL)
 
