@@ -8,7 +8,7 @@ from server.access import lesson_access
 from server.rights import Right
 from server.services import SERVICES
 from server.viewer import viewer_of
-from server.web import json_answer, path_id
+from server.web import client_address, json_answer, network_of, path_id
 
 routes = web.RouteTableDef()
 
@@ -32,5 +32,6 @@ async def give_modes(request: web.Request) -> web.Response:
         {
             "bits": {mode.value: bits for mode, bits in told.items()},
             "price": price if pages.megabyte_price else None,
+            "network": network_of(client_address(request, services.settings)),
         }
     )

@@ -47,6 +47,26 @@ async def is_quiet(student: Page) -> bool:
     return before == [await frames(student, one) for one in ("screen", "camera")]
 
 
+async def test_a_mode_is_chosen_by_its_cost_before_the_first_tap(
+    classroom: Classroom, screenshots: Path
+) -> None:
+    await go_live(classroom)
+    student = await classroom.sign_in("Farida", "student", PHONE)
+    await student.goto(classroom.live_url)
+    choice = student.get_by_test_id("first-choice")
+    await expect(choice).to_contain_text("MB per hour", timeout=PATIENCE)
+    await choice.locator("summary").click()
+    await choose(student, "sound")
+    await inspect(student, "first-choice", screenshots)
+    await student.get_by_test_id("watch").click()
+    await grows("the voice is heard", lambda: energy(student))
+    assert await student.evaluate("__darsgoh.lesson().mode.value") == "sound"
+    assert await frames(student, "camera") == 0
+    await student.reload()
+    await grows("the voice is heard again", lambda: energy(student))
+    assert await student.evaluate("__darsgoh.lesson().mode.value") == "sound"
+
+
 async def test_each_mode_brings_what_it_says_and_is_remembered(
     classroom: Classroom, screenshots: Path
 ) -> None:

@@ -23,6 +23,15 @@ async def test_costs_are_told_before_a_lesson_and_while_nobody_sends(world: Worl
         assert (await answer.json())["price"] is None
 
 
+async def test_the_network_for_which_a_choice_is_kept_is_that_of_the_grant(world: World) -> None:
+    staff = await world.staff()
+    lesson = (await world.event(staff))["id"]
+    await world.set_state(staff, lesson, "practice", "live")
+    told = await (await staff.get(f"/api/lessons/{lesson}/modes")).json()
+    answer = await staff.send("POST", f"/api/lessons/{lesson}/grant", json={"right": "watch"})
+    assert told["network"] == (await answer.json())["network"]
+
+
 async def test_the_price_is_told_if_staff_set_one(world: World) -> None:
     settings = world.services.settings
     pages = settings.pages.model_copy(update={"megabyte_price": 0.05})

@@ -84,6 +84,12 @@ function Rewinding({ room }: { room: Classroom }) {
   return Bar && <Bar room={room} />;
 }
 
+/** What it will cost, for who has not come in yet. */
+function Choice({ live }: { live: Classroom["live"] }) {
+  const First = useLater(() => import("../components/live/first-choice"));
+  return First && <First live={live} />;
+}
+
 function Inside({ id }: { id: string }) {
   const room = useClassroom(id);
   const Questions = useLater(() => import("../components/questions/panel"));
@@ -105,6 +111,9 @@ function Inside({ id }: { id: string }) {
       <main id="content" class="live-main" tabIndex={-1}>
         <Middle room={room} />
         <Sound room={room} />
+        {!watching && lesson && lesson.state !== "ended" && canWatch && !refused && (
+          <Choice live={live} />
+        )}
         {watching && lesson && !refused && (
           <div class="live-lower">
             {Hands && live.socket.hands.began && (

@@ -113,6 +113,8 @@ export interface ModeCosts {
   readonly bits: Readonly<Record<Mode, number>>;
   /** What a megabyte costs, if staff have said so. */
   readonly price: { readonly megabyte: number; readonly currency: string } | null;
+  /** That of the grant: choices are kept by it. */
+  readonly network: string;
 }
 
 export interface PersonRow extends PersonRef {

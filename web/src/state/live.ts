@@ -123,8 +123,7 @@ export class LiveLesson {
     this.#player = new Player(
       async () => {
         const { whep, token, network } = await api.grant(id, "watch");
-        if (network !== this.#network) this.mode.value = recallMode(network);
-        this.#network = network;
+        this.enter(network);
         return { url: `${whep}?mode=${this.mode.value}`, token };
       },
       (slot, track) => this.#onTrack(slot, track),
@@ -146,6 +145,12 @@ export class LiveLesson {
   /** The session of what is received, for its mode. */
   get session() {
     return this.#player.session;
+  }
+
+  /** Be in a network: what was chosen there counts. */
+  enter(network: string): void {
+    if (network !== this.#network) this.mode.value = recallMode(network);
+    this.#network = network;
   }
 
   /** Choose how much to receive, in this network from now on. */

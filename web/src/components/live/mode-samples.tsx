@@ -24,7 +24,7 @@ const GOT: Reception = {
 };
 const CHOICE: ModeChoiceProps = {
   mode: "auto",
-  costs: { bits, price: null },
+  costs: { bits, price: null, network: "" },
   got: GOT,
   failed: false,
   onChoose: () => {},
@@ -63,7 +63,7 @@ export default function ModeSamples() {
         got={{ ...GOT, mode: "auto", received: "sound", screen_held: true, estimate: 24_000 }}
       />
       <ModeChoice {...CHOICE} mode="sound" costs={null} got={null} failed />
-      <ModeChoice {...CHOICE} costs={{ bits, price: PRICE }}>
+      <ModeChoice {...CHOICE} costs={{ bits, price: PRICE, network: "" }}>
         <DataMeter lesson="one" spent={SPENT} price={PRICE} onCap={() => {}} />
       </ModeChoice>
       {(["idle", "connecting", "playing", "over"] as const).map((state) => (

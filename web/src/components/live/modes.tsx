@@ -39,17 +39,14 @@ function Now({ got }: { got: Reception }) {
   );
 }
 
-function Cost({ mode, costs }: { mode: Mode; costs: ModeCosts }) {
+/** Say what a mode costs in an hour. */
+export function costText(mode: Mode, costs: ModeCosts): string {
   const megabytes = perHour(costs.bits[mode]);
   const amount = amountText(megabytes);
   const text = mode === "auto" ? m().upTo(amount) : m().perHour(amount);
   const { price } = costs;
   const money = price && numberText(megabytes * price.megabyte, language.value, 2);
-  return (
-    <span class="mode-cost">
-      {price ? m().withPrice(text, `${money} ${price.currency}`) : text}
-    </span>
-  );
+  return price ? m().withPrice(text, `${money} ${price.currency}`) : text;
 }
 
 export interface ModeChoiceProps {
@@ -80,7 +77,7 @@ export function ModeChoice({ mode, costs, got, failed, onChoose, children }: Mod
               <strong>{m().names[each]}</strong>
               <span class="soft">{m().hints[each]}</span>
             </span>
-            {costs && <Cost mode={each} costs={costs} />}
+            {costs && <span class="mode-cost">{costText(each, costs)}</span>}
           </label>
         ))}
       </fieldset>
