@@ -1,13 +1,15 @@
 """One request for a recording: who asks, what there is, and what of it they may have."""
 
+import uuid
 from dataclasses import dataclass
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from recordings.catalogue import Catalogue
 from recordings.cuts import Cuts, apply
 from recordings.made import served
-from server.access import LessonAccess, lesson_access
+from server.access import LessonAccess, follower_access, lesson_access
 from server.errors import Gone, NotAllowed, NotFound
 from server.models import Lesson, LessonState
 from server.recordings import store
@@ -61,8 +63,8 @@ async def read_recording(request: web.Request) -> RecordingReading:
     services, viewer = request.app[SERVICES], await viewer_of(request)
     lesson_id = path_id(request, "lesson")
     async with services.database.read() as session:
-        access = await lesson_access(session, viewer, lesson_id, Right.SEE)
-        recording = await session.get(Recording, lesson_id)
+        access = await _access(session, viewer, lesson_id)
+        recording = access.recording
         if Right.REPLAY not in access.rights:
             refuse(viewer, access, recording)
         if recording is None or recording.deleted_at is not None:
@@ -71,6 +73,13 @@ async def read_recording(request: web.Request) -> RecordingReading:
         cuts = await store.cuts_of(session, recording, teacher=teacher)
     catalogue = await services.recordings.catalogue(lesson_id)
     return RecordingReading(viewer, access, recording, catalogue, served(catalogue), cuts)
+
+
+async def _access(session: AsyncSession, viewer: Viewer, lesson_id: uuid.UUID) -> LessonAccess:
+    """Return a lesson that the viewer may see; by one query, since a player asks all the time."""
+    if viewer.session is None or viewer.at is None:
+        return await lesson_access(session, viewer, lesson_id, Right.SEE)
+    return await follower_access(session, viewer.session, lesson_id, viewer.at)
 
 
 def refuse(viewer: Viewer, access: LessonAccess, recording: Recording | None) -> None:

@@ -6,9 +6,11 @@ import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientPayloadError
+from sqlalchemy import event
 
 from server.clock import to_iso
 from server.recordings import shelf
@@ -45,6 +47,25 @@ async def test_a_range_is_answered_with_its_bytes(
     start = first % len(whole)
     last = (len(whole) if end is None else end) - 1
     assert answer.headers["Content-Range"] == f"bytes {start}-{last}/{len(whole)}"
+
+
+async def test_a_part_of_a_live_lesson_costs_two_queries(on_air: Replay) -> None:
+    engine = on_air.world.services.database.engine.sync_engine
+    asked: list[str] = []
+
+    def note(*call: Any) -> None:
+        asked.append(str(call[2]))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        answer = await on_air.student.get(
+            on_air.url(f"{on_air.voice}.mp4"), **with_range("bytes=0-9")
+        )
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert answer.status == 206
+    # who asks, and what of the lesson they may have; savepoints and pragmas are no questions
+    assert len([one for one in asked if one.startswith("SELECT")]) == 2, asked
 
 
 async def test_a_range_that_is_the_whole_is_answered_as_a_range(replay: Replay) -> None:
