@@ -54,7 +54,7 @@ async def test_a_mode_is_chosen_by_its_cost_before_the_first_tap(
     student = await classroom.sign_in("Farida", "student", PHONE)
     await student.goto(classroom.live_url)
     choice = student.get_by_test_id("first-choice")
-    await expect(choice).to_contain_text("MB per hour", timeout=PATIENCE)
+    await expect(choice).to_contain_text("MB per hour")
     await choice.locator("summary").click()
     await choose(student, "sound")
     await inspect(student, "first-choice", screenshots)
