@@ -94,3 +94,9 @@ async def test_a_student_without_webrtc_follows_over_the_web_and_climbs_back(
     assert (await rewind(student))["rung"] in {"udp", "tcp"}
     await watches(student)
     await student.get_by_test_id("over-web").wait_for(state="detached")
+
+    # What had worked breaks off, and does not come again.
+    await student.context.route(WHEP, lead_astray)
+    await student.evaluate("() => window.__darsgoh.player().close()")
+    await reaches(student, "behind")
+    await plays(student)

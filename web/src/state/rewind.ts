@@ -8,6 +8,7 @@ import type { ScreenStill } from "../protocol/slides";
 import type { LessonEvent, Mode } from "../protocol/types";
 import { api, asApiError, person } from "./app";
 import { Bookmark } from "./bookmark";
+import { leftOf, loadSpent } from "./data-meter";
 import type { Layout } from "./layout";
 import type { LiveLesson } from "./live";
 import { type Gap, GapWatch, type Missed, missedIn } from "./missed";
@@ -52,6 +53,8 @@ const MOST_AGAIN = 15_000;
 const SETTLED = 1_500;
 /** Ms between two notes of how far somebody has come. */
 const NOTE_PERIOD = 10_000;
+/** Bytes that are left of a month when the server begins to send less, too. */
+const NEAR_CAP = 35_000_000;
 /** Modes that bring no moving pictures over the web: there is only the largest size. */
 const THRIFTY: readonly Mode[] = ["low", "slides", "sound"];
 
@@ -70,6 +73,8 @@ export class Rewind extends Playback {
   readonly bridging: Signal<boolean>;
   /** How the stand-in keeps up. */
   readonly pace: Signal<Pace>;
+  /** Little is left of what a month may cost: the stand-in brings no moving pictures. */
+  readonly nearCap: Signal<boolean>;
   readonly web: OverWeb;
   readonly #live: LiveLesson;
   readonly #bookmark: Bookmark;
@@ -87,14 +92,18 @@ export class Rewind extends Playback {
   constructor(live: LiveLesson, layout: Signal<Layout>) {
     const bridging = signal(false);
     const kept = signal(FIRST_PACE);
+    const nearCap = signal(false);
     const thin = () =>
-      THRIFTY.includes(live.mode.value) || (live.mode.value === "auto" && kept.value.starved);
+      THRIFTY.includes(live.mode.value) ||
+      nearCap.value ||
+      (live.mode.value === "auto" && kept.value.starved);
     super(
       live.id,
       computed(() => (bridging.value && thin() ? "audio" : layout.value)),
     );
     this.bridging = bridging;
     this.pace = kept;
+    this.nearCap = nearCap;
     this.#live = live;
     this.web = new OverWeb(live, this);
     this.#bookmark = new Bookmark(live.id, (position, seen, last) =>
@@ -337,8 +346,10 @@ export class Rewind extends Playback {
 
   #look(): void {
     const position = this.#live.socket.position;
-    if (position !== null && Math.abs(position - this.now.value) >= 1_000)
+    if (position !== null && Math.abs(position - this.now.value) >= 1_000) {
       this.now.value = position;
+      this.nearCap.value = (leftOf(loadSpent(Date.now())) ?? NEAR_CAP) < NEAR_CAP;
+    }
     this.#lookForGap(position);
     const waited = performance.now() - this.#since;
     if (this.phase.value === "back") this.#lookBack(waited);

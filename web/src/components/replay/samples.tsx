@@ -1,5 +1,5 @@
 /** Replay, rewinding and recording in every state, for the page that shows every component. */
-import { useReplayTexts } from "../../i18n/replay";
+import { r, useReplayTexts } from "../../i18n/replay";
 import { useTeachTexts } from "../../i18n/teach";
 import type { Chapter } from "../../protocol/recording";
 import type { PlayerState } from "../../protocol/recording-player";
@@ -141,7 +141,7 @@ export default function ReplaySamples() {
         onSeek={nothing}
       />
       <PictureSamples />
-      <WebNotice distance={5_000} thin onLive={nothing} />
+      <WebNotice distance={5_000} without={r().live.webThin} onLive={nothing} />
       <BarredNotice lesson="sample" />
       {LINES.map((line) => (
         <RewindLine key={`${line.phase} ${line.position} ${line.possible}`} {...line} />

@@ -131,6 +131,11 @@ function textOf(room: Classroom, number: number): string | null {
   return questions.value.known.get(number)?.text ?? null;
 }
 
+function withoutPictures(rewind: Rewind, { live }: Classroom): string | null {
+  if (rewind.nearCap.value) return r().live.webNearCap;
+  return rewind.pace.value.starved && live.mode.value === "auto" ? r().live.webThin : null;
+}
+
 function MissedHere({ room, rewind }: { room: Classroom; rewind: Rewind }) {
   const found = rewind.missed.value;
   if (!found) return null;
@@ -149,11 +154,16 @@ function MissedHere({ room, rewind }: { room: Classroom; rewind: Rewind }) {
 }
 
 /** That the lesson comes over the web, and how late. */
-export function WebNotice(props: { distance: number; thin: boolean; onLive: () => void }) {
+export function WebNotice(props: {
+  distance: number;
+  /** Why pictures are left out, if they are. */
+  without: string | null;
+  onLive: () => void;
+}) {
   return (
     <Notice tone="info" title={r().live.webTitle} testid="over-web">
       <p>{r().live.webHint(secondsText(props.distance))}</p>
-      {props.thin && <p>{r().live.webThin}</p>}
+      {props.without && <p>{props.without}</p>}
       <Button icon="reconnecting" testid="try-live" onClick={props.onLive}>
         {r().live.tryLive}
       </Button>
@@ -193,7 +203,7 @@ export default function RewindBar({ room }: { room: Classroom }) {
       {overWeb.value && (
         <WebNotice
           distance={rewind.pace.value.distance}
-          thin={rewind.pace.value.starved && room.live.mode.value === "auto"}
+          without={withoutPictures(rewind, room)}
           onLive={() => rewind.goLive()}
         />
       )}

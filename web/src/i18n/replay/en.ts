@@ -69,6 +69,7 @@ const en = {
     webHint: (seconds: string) =>
       `Your network lets no live sound and picture through, so you are about ${seconds} s behind. Questions and your hand work as always; the page goes back to live by itself.`,
     webThin: "Pictures are left out, so that the sound is not cut off.",
+    webNearCap: "Little of your month is left, so pictures are left out.",
     barredTitle: "No sound and picture come through",
     barredHint:
       "Your network lets no live video through, and the lesson cannot come over the web, since it is not being recorded just now. You can listen to it and ask questions; the page goes on trying.",
