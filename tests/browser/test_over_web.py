@@ -59,7 +59,7 @@ async def distance(page: Page) -> float:
 async def test_a_student_without_webrtc_follows_over_the_web_and_climbs_back(
     classroom: Classroom, ordinary: Classroom, screenshots: Path
 ) -> None:
-    await go_live(classroom)
+    teacher = await go_live(classroom)
     student = await ordinary.sign_in("Student", "student")
     await student.goto(ordinary.live_url)
     await student.context.route(WHEP, lead_astray)
@@ -100,3 +100,11 @@ async def test_a_student_without_webrtc_follows_over_the_web_and_climbs_back(
     await student.evaluate("() => window.__darsgoh.player().close()")
     await reaches(student, "behind")
     await plays(student)
+    await teacher.get_by_test_id("toggle-screen").click()
+    await student.get_by_test_id("show-modes").click()
+    await student.get_by_test_id("mode-slides").click()
+    screen = student.get_by_test_id("recorded-tile-screen")
+    await screen.get_by_test_id("slide").wait_for()
+    assert (
+        await student.get_by_test_id("recorded-tile-camera").get_attribute("data-place") == "hidden"
+    )

@@ -62,6 +62,8 @@ export abstract class Playback {
   readonly onePicture = signal(false);
   /** The uploaded slide that was shown here, where no screen was; or what stands in for a screen. */
   readonly slide = signal<Slide | ScreenStill | null>(null);
+  /** The one after it, where it is to be fetched before its time. */
+  readonly coming = signal<Slide | ScreenStill | null>(null);
   /** How many pictures there are that a view could show. */
   readonly pictures: ReadonlySignal<number>;
   /** Whether the first picture at the side and the large one have changed their places. */
@@ -130,9 +132,13 @@ export abstract class Playback {
     return null;
   }
 
-  /** Give the picture that stands for a screen whose video is not shown. */
-  protected screenStill(_position: number): ScreenStill | null {
-    return null;
+  /** Give the slide that is seen at a position: a screen stands before pages. */
+  protected slideAt(position: number): Slide | ScreenStill | null {
+    return this.hasScreen(position) ? null : this.slides.at(position);
+  }
+
+  protected hasScreen(position: number): boolean {
+    return this.index.track("screen").covers(position);
   }
 
   close(): void {
@@ -194,9 +200,7 @@ export abstract class Playback {
   }
 
   #showSlide(position: number): void {
-    this.slide.value = this.index.track("screen").covers(position)
-      ? this.screenStill(position)
-      : this.slides.at(position);
+    this.slide.value = this.slideAt(position);
   }
 
   #grow(): void {

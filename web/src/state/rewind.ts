@@ -1,10 +1,17 @@
 /** Rewinding a lesson that is on: the recording plays in place of what is on air, until it has caught up. */
 
-import { computed, effect, type Signal, signal, untracked } from "@preact/signals";
+import {
+  computed,
+  effect,
+  type ReadonlySignal,
+  type Signal,
+  signal,
+  untracked,
+} from "@preact/signals";
 import { INDEX_PERIOD, isPassing } from "../protocol/parts";
 import type { PlayerState } from "../protocol/recording-player";
 import { caughtUp } from "../protocol/replay-clock";
-import type { ScreenStill } from "../protocol/slides";
+import type { ScreenStill, Slide } from "../protocol/slides";
 import type { LessonEvent, Mode } from "../protocol/types";
 import { api, asApiError, person } from "./app";
 import { Bookmark } from "./bookmark";
@@ -76,6 +83,8 @@ export class Rewind extends Playback {
   /** Little is left of what a month may cost: the stand-in brings no moving pictures. */
   readonly nearCap: Signal<boolean>;
   readonly web: OverWeb;
+  /** Slides and screen come as still pictures, people not at all. */
+  readonly #asStills: ReadonlySignal<boolean>;
   readonly #live: LiveLesson;
   readonly #bookmark: Bookmark;
   readonly #gaps = new GapWatch();
@@ -97,10 +106,12 @@ export class Rewind extends Playback {
       THRIFTY.includes(live.mode.value) ||
       nearCap.value ||
       (live.mode.value === "auto" && kept.value.starved);
+    const asStills = computed(() => bridging.value && thin());
     super(
       live.id,
-      computed(() => (bridging.value && thin() ? "audio" : layout.value)),
+      computed(() => (asStills.value ? "audio" : layout.value)),
     );
+    this.#asStills = asStills;
     this.bridging = bridging;
     this.pace = kept;
     this.nearCap = nearCap;
@@ -228,6 +239,7 @@ export class Rewind extends Playback {
 
   #stand(on: boolean): void {
     this.bridging.value = on;
+    this.coming.value = null;
     this.follower.period = on ? NEAR_INDEX_PERIOD : INDEX_PERIOD;
     this.faster.value = false;
     this.player.rate = 1;
@@ -280,8 +292,17 @@ export class Rewind extends Playback {
     if (aim.play) this.player.play();
   }
 
-  protected override screenStill(position: number): ScreenStill | null {
-    return this.bridging.value ? this.slides.screenAt(position) : null;
+  protected override slideAt(position: number): Slide | ScreenStill | null {
+    if (!this.#asStills.value) return super.slideAt(position);
+    if (this.#live.mode.value === "sound") return null;
+    return this.hasScreen(position) ? this.slides.screenAt(position) : this.slides.at(position);
+  }
+
+  /** Give the slide that comes next, if it will be seen. */
+  #slideAfter(position: number): Slide | ScreenStill | null {
+    const screen = this.hasScreen(position);
+    const unseen = this.#asStills.value ? this.#live.mode.value === "sound" : screen;
+    return unseen ? null : this.slides.after(position, screen);
   }
 
   protected override moved(state: PlayerState): void {
@@ -289,8 +310,10 @@ export class Rewind extends Playback {
     this.#bookmark.played.at(state.position, state.playing);
     if (Math.abs(state.position - this.#bookmark.position) > NOTE_PERIOD)
       this.#bookmark.note(state.position);
-    if (this.bridging.value) this.#keepUp(state);
-    else if (caughtUp(state.position, this.index.edge)) this.goLive();
+    if (this.bridging.value) {
+      this.coming.value = this.#slideAfter(state.position);
+      this.#keepUp(state);
+    } else if (caughtUp(state.position, this.index.edge)) this.goLive();
   }
 
   /** What the page does besides: begins at a position, leaves, speaks, ends. */

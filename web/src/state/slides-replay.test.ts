@@ -25,6 +25,21 @@ describe("slides of a replay", () => {
     expect(slides.at(6_000)).toBeNull();
   });
 
+  it("tell the next one, so that it is there when it is due", () => {
+    const slides = new SlidesReplay();
+    const shown = event(2_000, "slide.shown");
+    slides.add([
+      event(1_000, "slide.shown", 1),
+      { ...shown, payload: { number: 3, at: 1_900, text: "", stills: [] } },
+      event(5_000, "slide.shown", 2),
+      event(8_000, "slide.hidden"),
+    ]);
+    const pages = [0, 1_000, 5_000, 9_000].map((at) => slides.after(at, false)?.page);
+    expect(pages).toEqual([1, 2, undefined, undefined]);
+    expect(slides.after(1_000, true)?.number).toBe(3);
+    expect(slides.after(1_900, true)).toBeNull();
+  });
+
   it("are pages, whatever a screen showed before them", () => {
     const screen = event(2_000, "slide.shown");
     const shown = { ...screen, payload: { number: 3, at: 1_900, text: "", stills: [] } };

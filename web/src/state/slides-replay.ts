@@ -12,9 +12,12 @@ interface Change<T> {
   readonly slide: T | null;
 }
 
+function changesTo(changes: readonly Change<unknown>[], position: number): number {
+  return countTo(changes.length, (index) => changes[index]?.at ?? 0, position);
+}
+
 function standing<T>(changes: readonly Change<T>[], position: number): T | null {
-  const of = (index: number) => changes[index]?.at ?? 0;
-  return changes[countTo(changes.length, of, position) - 1]?.slide ?? null;
+  return changes[changesTo(changes, position) - 1]?.slide ?? null;
 }
 
 export class SlidesReplay {
@@ -37,6 +40,12 @@ export class SlidesReplay {
   /** Give what stood there at a position in ms. */
   at(position: number): Slide | null {
     return standing(this.#changes, position);
+  }
+
+  /** Give what is shown next after a position in ms, of the pages or of the screen. */
+  after(position: number, screen: boolean): Slide | ScreenStill | null {
+    const changes: readonly Change<Slide | ScreenStill>[] = screen ? this.#screens : this.#changes;
+    return changes[changesTo(changes, position)]?.slide ?? null;
   }
 
   /** Give what the screen showed last at a position in ms. */

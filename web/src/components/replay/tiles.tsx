@@ -20,7 +20,14 @@ function ShownSlide({ playback, place }: Pick<TileProps, "playback" | "place">) 
   const slide = playback.slide.value;
   const Still = useLater(() => import("../slides/still"));
   if (!slide || !Still || place === "hidden") return null;
-  return <Still lesson={playback.lessonId} slide={slide} main={place === "main"} />;
+  return (
+    <Still
+      lesson={playback.lessonId}
+      slide={slide}
+      coming={playback.coming.value}
+      main={place === "main"}
+    />
+  );
 }
 
 function Tile({ playback, slot, place, prefix, tools }: TileProps) {

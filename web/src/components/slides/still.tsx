@@ -14,11 +14,16 @@ const NARROW = 640;
 
 type StillProps = Omit<SlidePictureProps, "sizes" | "ahead"> & {
   main: boolean;
+  /** What is to be fetched before its time. */
+  coming?: SlidePictureProps["slide"] | null;
   /** Whose voice it is to be in step with, where it comes from the air. */
   live?: HeardLesson;
 };
 
-function Large({ onClose, ...still }: Omit<StillProps, "main" | "live"> & { onClose: () => void }) {
+function Large({
+  onClose,
+  ...still
+}: Omit<StillProps, "main" | "live" | "coming"> & { onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const step = useSignal(window.innerWidth < NARROW ? 1 : 0);
   const zoom = ZOOMS[step.value] ?? 1;
@@ -72,9 +77,10 @@ function Large({ onClose, ...still }: Omit<StillProps, "main" | "live"> & { onCl
   );
 }
 
-export default function Still({ main, live, slide, ...place }: StillProps) {
+export default function Still({ main, live, slide, coming = null, ...place }: StillProps) {
   const large = useSignal(false);
   const { now, next } = useInStep(live, slide);
+  const ahead = next ?? coming;
   const still = { ...place, slide: now };
   const sizes = main ? "(min-width: 48rem) 75vw, 100vw" : "22vw";
   if (!useSlideTexts()) return null;
@@ -91,7 +97,7 @@ export default function Still({ main, live, slide, ...place }: StillProps) {
       >
         <SlidePicture {...still} sizes={sizes} />
       </button>
-      {next && <SlidePicture {...place} slide={next} sizes={sizes} ahead />}
+      {ahead && <SlidePicture {...place} slide={ahead} sizes={sizes} ahead />}
       {large.value && (
         <Large
           {...still}
