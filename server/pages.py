@@ -36,6 +36,7 @@ PAGES = (
     "/recordings",
     "/timetable",
     "/people",
+    "/offline",
     "/dev/gallery",
 )
 JOIN_PAGES = ("/join", "/join/{code}")
@@ -51,6 +52,7 @@ FOREVER = "public, max-age=31536000, immutable"  # the name of an asset changes 
 ASK_AGAIN = "no-cache"
 _PRECOMPRESSED = (("br", ".br"), ("gzip", ".gz"))
 _INLINE = re.compile(rb"<(style|script)(\s[^>]*)?>(.*?)</\1>", re.DOTALL | re.IGNORECASE)
+_NO_FRAMES = "frame-ancestors 'none'"
 _NOT_BUILT = (
     "The pages of Darsgoh are not built yet: run `make build` (or install a finished wheel).\n"
 )
@@ -75,8 +77,22 @@ SECURITY_HEADERS = {
     "Permissions-Policy": PERMISSIONS,
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+WORKER = "worker.js"
+# A worker's own policy is that of all it fetches; it lies at the root, so its scope is everything.
+WORKER_POLICY = f"default-src 'none'; connect-src 'self'; script-src 'self'; {_NO_FRAMES}"
+# In the place of the worker when it is turned off: browsers that have it take it out by this one.
+NO_WORKER = """\
+addEventListener("install", () => self.skipWaiting());
+addEventListener("activate", (event) => event.waitUntil((async () => {
+  for (const name of await caches.keys()) {
+    if (name.startsWith("darsgoh-shell-")) await caches.delete(name);
+  }
+  await self.registration.unregister();
+})()));
+"""
+MANIFEST = "/manifest.webmanifest"
 # What anything that is no page of ours may do in a browser: nothing.
-API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+API_POLICY = f"default-src 'none'; {_NO_FRAMES}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +119,7 @@ class Page:
                 "font-src 'self'",
                 "base-uri 'none'",
                 "form-action 'self'",
-                "frame-ancestors 'none'",
+                _NO_FRAMES,
             ]
         )
 
@@ -132,17 +148,19 @@ class Pages:
         yield from (web.get(path, self._index) for path in PAGES)
         yield from (web.get(path, self._join) for path in JOIN_PAGES)
         yield web.get("/assets/{path:.+}", self._asset)
+        yield web.get(MANIFEST, self._manifest)
+        yield web.get(f"/{WORKER}", self._worker)
         for name in self._root_files():
             yield web.get(f"/{name}", partial(self._root_file, name))
 
     def _root_files(self) -> list[str]:
-        """Return the files beside index.html, such as the manifest and the icons."""
+        """Return the files beside index.html: icons, and what robots ask for."""
         if not self._directory.is_dir():
             return []
         return sorted(
             path.name
             for path in self._directory.iterdir()
-            if path.is_file() and path.suffix not in (".html", ".br", ".gz", ".map")
+            if path.is_file() and path.suffix in (".png", ".svg", ".ico", ".txt")
         )
 
     def _page(self, name: str) -> Page | None:
@@ -171,12 +189,8 @@ class Pages:
         return self._answer(request, self._page("index.html"))
 
     async def _join(self, request: web.Request) -> web.StreamResponse:
-        default = request.app[SERVICES].settings.pages.language
         asked = request.query.get("language", "")  # the page's own switch, without JavaScript
-        language = asked if asked in LANGUAGES else request.cookies.get(LANGUAGE_COOKIE, "")
-        if language not in LANGUAGES:
-            header = request.headers.get("Accept-Language", "")
-            language = preferred_language(header, LANGUAGES, default)
+        language = asked if asked in LANGUAGES else language_of(request)
         page = self._page(f"join.{language}.html") or self._page("index.html")
         response = self._answer(request, page)
         response.headers["Vary"] = "Accept-Language, Cookie"
@@ -206,6 +220,24 @@ class Pages:
     async def _asset(self, request: web.Request) -> web.StreamResponse:
         return self._file(request, Path("assets") / request.match_info["path"], FOREVER)
 
+    async def _manifest(self, request: web.Request) -> web.StreamResponse:
+        """Answer with what an installed page is called, in the person's language."""
+        response = self._file(
+            request, Path(f"manifest.{language_of(request)}.webmanifest"), ASK_AGAIN
+        )
+        response.headers["Vary"] = "Accept-Language, Cookie"
+        return response
+
+    async def _worker(self, request: web.Request) -> web.StreamResponse:
+        response: web.StreamResponse
+        if request.app[SERVICES].settings.pages.service_worker:
+            response = self._file(request, Path(WORKER), ASK_AGAIN)
+        else:
+            response = web.Response(text=NO_WORKER, content_type="text/javascript")
+            response.headers["Cache-Control"] = ASK_AGAIN
+        response.headers["Content-Security-Policy"] = WORKER_POLICY
+        return response
+
     async def _root_file(self, name: str, request: web.Request) -> web.StreamResponse:
         return self._file(request, Path(name), ASK_AGAIN)
 
@@ -218,6 +250,15 @@ class Pages:
         response = web.FileResponse(path, headers=headers)
         response.content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         return response
+
+
+def language_of(request: web.Request) -> str:
+    """Return the language this browser chose, or the one of ours that it likes most."""
+    language = request.cookies.get(LANGUAGE_COOKIE, "")
+    if language in LANGUAGES:
+        return language
+    default = request.app[SERVICES].settings.pages.language
+    return preferred_language(request.headers.get("Accept-Language", ""), LANGUAGES, default)
 
 
 def find_file(directory: Path, relative: Path) -> Path | None:

@@ -218,6 +218,8 @@ class PageSettings(Section):
     """The language shown to somebody whose browser asks for none of ours: tg, ru or en."""
     time_zone: Annotated[str, AfterValidator(_check_zone)] = "Asia/Dushanbe"
     """The time zone lessons are announced in."""
+    service_worker: bool = True
+    """Whether pages open without a network; false takes it out of every browser that comes."""
     megabyte_price: Annotated[float, Field(ge=0, le=1000)] = 0
     """What a megabyte of mobile data costs, shown with what a lesson takes; 0: not said."""
     currency: Annotated[str, Field(min_length=1, max_length=12)] = "TJS"

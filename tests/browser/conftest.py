@@ -43,7 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 async def new_context(browser: Browser, **options: Any) -> BrowserContext:
     """Open a browser profile that waits for facts as long as a busy machine needs."""
-    context = await browser.new_context(**options)
+    # The worker has its own tests; elsewhere it would hide requests from those that stand in.
+    context = await browser.new_context(**{"service_workers": "block", **options})
     context.set_default_timeout(PAGE_PATIENCE)
     return context
 

@@ -28,6 +28,13 @@ PAGES = {
     "/recordings",
     "/timetable",
     "/people",
+    "/offline",
+    "/manifest.webmanifest",
+    "/worker.js",
+    "/icon-180.png",
+    "/icon-192.png",
+    "/icon-512.png",
+    "/icon-mask-512.png",
     "/dev/gallery",
 }
 

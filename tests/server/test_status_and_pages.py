@@ -75,9 +75,11 @@ def build(directory: Path) -> None:
     for language in LANGUAGES:
         page = f"<!doctype html><style>p{{}}</style><title>join {language}</title>"
         (static / f"join.{language}.html").write_text(page)
+        (static / f"manifest.{language}.webmanifest").write_text(f"{{{language}}}")
     (static / "assets" / "app-1a2b.js").write_text("export {}")
     (static / "assets" / "app-1a2b.js.br").write_bytes(b"brotli")
-    (static / "manifest.webmanifest").write_text("{}")
+    (static / "worker.js").write_text("worker")
+    (static / "icon-192.png").write_bytes(b"icon")
     (directory / "outside.txt").write_text("secret")
     (static / "assets" / "link.txt").symlink_to(directory / "outside.txt")
 
@@ -135,7 +137,7 @@ async def test_assets_are_kept_for_ever_and_come_compressed(sqlite_place: Place)
         ) as packed:
             assert packed.headers["Content-Encoding"] == "br"
             assert await packed.read() == b"brotli"
-        assert (await visitor.get("/manifest.webmanifest")).status == 200
+        assert (await visitor.get("/icon-192.png")).content_type == "image/png"
         for path in ("/assets/link.txt", "/assets/none.js", "/outside.txt", "/index.html"):
             assert (await visitor.get(path)).status == 404, path
 
@@ -179,3 +181,45 @@ def test_inline_scripts_are_allowed_by_their_hash(tmp_path: Path) -> None:
 )
 def test_the_language_a_browser_likes_most(header: str, language: str) -> None:
     assert preferred_language(header, LANGUAGES, "tg") == language
+
+
+async def test_the_worker_is_asked_for_again_and_may_fetch_only_from_here(
+    sqlite_place: Place,
+) -> None:
+    build(sqlite_place.directory)
+    async with running_world(sqlite_place) as world:
+        visitor = await world.visitor()
+        answer = await visitor.get("/worker.js")
+        assert answer.content_type == "text/javascript"
+        assert await answer.text() == "worker"
+        assert answer.headers["Cache-Control"] == "no-cache"
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'; connect-src 'self';" in policy
+
+
+async def test_a_worker_that_is_turned_off_takes_itself_out_of_browsers(
+    sqlite_place: Place,
+) -> None:
+    build(sqlite_place.directory)
+    async with running_world(sqlite_place, pages={"service_worker": False}) as world:
+        answer = await (await world.visitor()).get("/worker.js")
+        assert answer.headers["Cache-Control"] == "no-cache"
+        assert "registration.unregister()" in await answer.text()
+
+
+async def test_an_installed_page_is_called_by_its_name_in_the_persons_language(
+    sqlite_place: Place,
+) -> None:
+    build(sqlite_place.directory)
+    async with running_world(sqlite_place) as world:
+        visitor = await world.visitor()
+
+        async def name(**headers: str) -> str:
+            answer = await visitor.get("/manifest.webmanifest", headers=headers)
+            assert answer.content_type == "application/manifest+json"
+            return (await answer.text()).strip("{}")
+
+        assert await name() == "tg"
+        assert await name(**{"Accept-Language": "ru"}) == "ru"
+        assert await name(Cookie="darsgoh_language=en") == "en"
+        assert await name(Cookie="darsgoh_language=../../x") == "tg"

@@ -56,18 +56,24 @@ const BUDGETS: readonly Budget[] = [
   },
 ];
 
-/** Collect the files that a set of modules needs at once (not those it imports later). */
-export function filesOf(manifest: Manifest, roots: readonly string[]): string[] {
+/** Collect the scripts and styles that a set of modules needs at once (not those it imports later). */
+export function partsOf(manifest: Manifest, roots: readonly string[]): string[] {
   const files = new Set<string>();
   const visit = (key: string) => {
     const chunk = manifest[key];
     if (!chunk) throw new Error(`the build has no ${key}`);
     if (files.has(chunk.file)) return;
     files.add(chunk.file);
+    for (const each of chunk.css ?? []) files.add(each);
     for (const each of chunk.imports ?? []) visit(each);
   };
   for (const root of roots) visit(root);
-  return [...files].filter((file) => file.endsWith(".js"));
+  return [...files];
+}
+
+/** Collect the scripts alone. */
+export function filesOf(manifest: Manifest, roots: readonly string[]): string[] {
+  return partsOf(manifest, roots).filter((file) => file.endsWith(".js"));
 }
 
 export function budgets(): Plugin {

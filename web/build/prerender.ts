@@ -1,8 +1,8 @@
-/** After the build: the join page as plain HTML, one file for each language. */
+/** After the build: the join page and the installed page's manifest, one file for each language. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createServer, type Manifest, type Plugin } from "vite";
-import type { renderAll } from "../src/prerender";
+import type { renderAll, renderManifests } from "../src/prerender";
 
 function assetsOf(manifest: Manifest) {
   const entry = manifest["src/join-enhance.ts"];
@@ -39,9 +39,13 @@ export function prerenderJoin(): Plugin {
       try {
         const page = (await server.ssrLoadModule("/src/prerender.tsx")) as {
           renderAll: typeof renderAll;
+          renderManifests: typeof renderManifests;
         };
         for (const [language, html] of page.renderAll(assetsOf(manifest))) {
           writeFileSync(join(outDir, `join.${language}.html`), html);
+        }
+        for (const [language, text] of page.renderManifests()) {
+          writeFileSync(join(outDir, `manifest.${language}.webmanifest`), text);
         }
       } finally {
         await server.close();

@@ -19,6 +19,7 @@ const ListenPage = lazy(() => import("./pages/listen"));
 const Library = lazy(() => import("./pages/recordings"));
 const TimetablePage = lazy(() => import("./pages/timetable"));
 const People = lazy(() => import("./pages/people"));
+const Offline = lazy(() => import("./pages/offline"));
 const Gallery = lazy(() => import("./pages/gallery"));
 const NotFound = lazy(() => import("./pages/notfound"));
 
@@ -74,6 +75,7 @@ export function App() {
           <Route path="/recordings" component={Library} />
           <Route path="/timetable" component={TimetablePage} />
           <Route path="/people" component={People} />
+          <Route path="/offline" component={Offline} />
           <Route path="/dev/gallery" component={Gallery} />
           <Route default component={NotFound} />
         </Router>

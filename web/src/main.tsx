@@ -3,6 +3,7 @@ import { App } from "./app";
 import { begin } from "./state/app";
 import "./styles/base.css";
 
+addEventListener("load", () => import("./offline/begin"));
 const root = document.getElementById("app");
 if (root) {
   void begin().then(() => render(<App />, root));

@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { LANGUAGE_NAMES, language, t } from "../i18n";
 import { LANGUAGES } from "../protocol/types";
 import { announced } from "../state/announcer";
-import { person, signOut, switchLanguage } from "../state/app";
+import { person, switchLanguage } from "../state/app";
 import { Button } from "./basics";
 import { Icon } from "./icon";
 
@@ -75,8 +75,7 @@ function Account() {
         onClick={async () => {
           busy.value = true;
           try {
-            await signOut();
-            location.assign("/");
+            await (await import("../offline/leaving")).leave();
           } finally {
             busy.value = false;
           }

@@ -13,6 +13,7 @@ import {
 import { Icon } from "../components/icon";
 import { JoinForm } from "../components/join-form";
 import { LessonCard } from "../components/lesson-card";
+import { useLater } from "../components/questions/later";
 import { Page } from "../components/shell";
 import { t } from "../i18n";
 import type { Demo, Lesson } from "../protocol/types";
@@ -112,13 +113,20 @@ function MyLessons() {
         emptyTitle={t().nothingNext}
         emptyHint={t().nothingNextHint}
       />
-      <div>
+      <div class="row">
         <LinkButton href="/courses" icon="lesson">
           {t().myCourses}
         </LinkButton>
+        <Kept />
       </div>
     </div>
   );
+}
+
+/** The way to what opens without a network. */
+function Kept() {
+  const Link = useLater(() => import("../components/offline/link"));
+  return Link ? <Link /> : null;
 }
 
 function WayIn() {
@@ -152,6 +160,7 @@ export default function Start() {
             {t().retry}
           </Button>
         </Notice>
+        <Kept />
       </Page>
     );
   }

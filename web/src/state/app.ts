@@ -46,11 +46,6 @@ export async function takeSession(next: Session): Promise<void> {
   if (wanted && !rememberedLanguage()) await showIn(wanted);
 }
 
-export async function signOut(): Promise<void> {
-  await api.signOut();
-  await loadSession();
-}
-
 /** Switch the language here and, for a signed-in person, everywhere. */
 export async function switchLanguage(next: Language): Promise<void> {
   await chooseLanguage(next);

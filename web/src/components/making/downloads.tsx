@@ -7,8 +7,10 @@ import { useLoad } from "../../state/load";
 import { isUnderWay, LOOK, making } from "../../state/making";
 import { Button, Notice, Problem, Skeleton } from "../basics";
 import { Icon } from "../icon";
+import { KeepLesson } from "../offline/keep";
 import { MakingProgress, sizeText } from "./progress";
 import "../../styles/making.css";
+import "../../styles/offline.css";
 
 export function DownloadRow(props: {
   lesson: string;
@@ -63,6 +65,7 @@ export function DownloadRow(props: {
         )}
         {state === "failed" && <Notice tone="error">{m().failed}</Notice>}
         {error.value && <Problem error={error.value} />}
+        {name === "pack" && state === "ready" && <KeepLesson lesson={lesson} />}
       </div>
     </li>
   );

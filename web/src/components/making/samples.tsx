@@ -22,6 +22,7 @@ const DOWNLOADS: readonly Download[] = [
   },
   { name: "voice", kind: "m4a", bytes: 31_000_000, state: "failed" },
   { name: "pack", kind: "html", bytes: 17_000_000, state: "none" },
+  { name: "pack", kind: "html", bytes: 16_800_000, state: "ready" },
 ];
 
 const JOB: Job = {
