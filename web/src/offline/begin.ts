@@ -15,7 +15,7 @@ interface Installing extends Event {
 /** The browser's offer to put Darsgoh on the home screen, while there is one. */
 export const offer = signal<Installing | null>(null);
 
-/** Whether somebody is in a lesson: nothing is asked, fetched or changed there. */
+/** Whether somebody is in a lesson: no new version is looked for or applied there. */
 export function isInLesson(path = location.pathname): boolean {
   return path.startsWith("/lessons/");
 }
