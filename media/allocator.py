@@ -43,7 +43,11 @@ class Allocator:
     def _round(self) -> None:
         now = self._timers.time()
         followed = {one: _follow(one, was, now) for one, was in self._standings.items()}
-        self._standings = {one: standing for one, standing in followed.items() if standing.levels}
+        self._standings = {
+            one: standing
+            for one, standing in followed.items()
+            if standing.levels or one.aspired is not None
+        }
         self._timer = None
         if self._standings:
             self._timer = self._timers.call_later(INTERVAL, self._round)
@@ -55,7 +59,8 @@ def _follow(transport: Transport, standing: Standing, now: float) -> Standing:
         return Standing()
     pictures, voices, can_probe = _pictures(transport), _voices(transport), transport.can_probe
     after = decide(standing, transport.estimate, pictures, voices, now, probed=can_probe)
-    transport.probe(wanted(after, pictures, voices) if can_probe else None)
+    aims = (transport.aspired, wanted(after, pictures, voices))
+    transport.probe(max((one for one in aims if one), default=None) if can_probe else None)
     for picture in pictures:
         transport.consumers[picture.slot].set_limit(after.limit(picture))
     if not after.levels:  # also of slots of which nothing comes now

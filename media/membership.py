@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from media.modes import Mode, affordable, cap, is_whole, received
+from media.modes import (
+    THIN_UNTIL,
+    Mode,
+    VoiceLayer,
+    affordable,
+    cap,
+    is_whole,
+    received,
+    voice_layer,
+)
 from media.types import CloseReason, TransportState
 
 if TYPE_CHECKING:
@@ -119,6 +128,13 @@ class Subscription(Membership):
         self._sent: int | None = None  # bytes in all, when last looked
         self._stills = False
         self._received = Mode.EVERYTHING
+        self.voice: VoiceLayer | None = None  # the layer of the voice that is wanted, None for all
+        self._on_voice: list[Callable[[], None]] = []
+        transport.on_estimate(lambda _: self._choose_voice())
+
+    def on_voice(self, callback: Callable[[], None]) -> None:
+        """Call back when another layer of the voice is wanted."""
+        self._on_voice.append(callback)
 
     def set_mode(self, mode: Mode) -> None:
         """Send what the participant wants to receive."""
@@ -170,6 +186,17 @@ class Subscription(Membership):
         for slot, consumer in self.consumers.items():
             most = cap(mode, slot, stills=stills)
             consumer.set_cap(most, whole=is_whole(mode, slot, stills=stills))
+        self._choose_voice()
+
+    def _choose_voice(self) -> None:
+        voice = voice_layer(self.allowed, self.transport.estimate, self.voice)
+        if voice is self.voice:
+            return
+        self.voice = voice
+        thinned = voice is VoiceLayer.THIN and self.allowed is not Mode.SOUND
+        self.transport.aspired = THIN_UNTIL if thinned else None
+        for callback in self._on_voice:
+            callback()
 
 
 class DirectSubscription(Membership):

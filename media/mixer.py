@@ -19,7 +19,7 @@ import numpy as np
 from media.opus import (
     FRAME,
     PACKET_MS,
-    RATE,
+    PER_MS,
     NotOpus,
     Samples,
     VoiceDecoder,
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PER_MS = RATE // 1000  # samples
 HOLD_MS = 500  # a voice that is silent for longer holds the others back no more; DTX sends at 400
 MAX_LAG_MS = 2_000  # between two voices; what is further behind is lost
 MAX_AHEAD_MS = 2_000  # beyond the lesson's clock; a clock that drifts for hours is not so far off

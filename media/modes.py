@@ -5,7 +5,7 @@ Sound always comes. A mode bounds the pictures from above; the path may carry le
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
 from media.layers import VOICE_BITS
@@ -24,8 +24,27 @@ TYPICAL: Mapping[Source, Sequence[int]] = {
     Source.CAMERA: (120_000, 1_200_000),
     Source.SCREEN: (400_000, 400_000),
 }
+HEADERS = 68  # bytes around a voice's payload: IPv4, UDP, RTP with extensions, and SRTP's tag
+THIN_BELOW = 40_000  # bits a second of a path on which a voice of 48,000 would not come whole
+THIN_UNTIL = 64_000  # the same for the way back
 SOUND_BELOW = 40_000  # bits a second of a path on which a still would make the voice wait
 SLIDES_ABOVE = 56_000  # the same for the way back; a voice takes 48,000
+
+
+class VoiceLayer(Enum):
+    """A way in which the lesson's voice is encoded once more: bits a second, milliseconds."""
+
+    CLEAR = (24_000, 40)
+    THIN = (12_000, 60)
+
+    def __init__(self, bit_rate: int, packet_ms: int) -> None:
+        self.bit_rate = bit_rate
+        self.packet_ms = packet_ms
+
+    @property
+    def bits(self) -> int:
+        """Return bits a second on the wire."""
+        return self.bit_rate + 8 * HEADERS * 1000 // self.packet_ms
 
 
 class Mode(StrEnum):
@@ -70,6 +89,19 @@ def is_whole(mode: Mode, slot: Slot, *, stills: bool) -> bool:
     return mode is Mode.AUTO and stills and slot is Slot.SCREEN
 
 
+def voice_layer(mode: Mode, estimate: int | None, before: VoiceLayer | None) -> VoiceLayer | None:
+    """Return how the voice is sent, None for whole; `before` keeps it from changing to and fro.
+
+    `estimate` is what the path carries, in bits a second.
+    """
+    if mode is Mode.SOUND:
+        return VoiceLayer.THIN
+    narrow = THIN_UNTIL if before is VoiceLayer.THIN else THIN_BELOW
+    if estimate is not None and estimate < narrow:
+        return VoiceLayer.THIN
+    return VoiceLayer.CLEAR if mode is Mode.SLIDES else None
+
+
 def within(layers: Sequence[Layer], most: int | None) -> tuple[Layer, ...]:
     """Return the layers that may be sent; the engine sends the smallest where none fits."""
     fitting = tuple(one for one in layers if most is None or one.pixels <= most)
@@ -108,6 +140,6 @@ def costs(pictures: Mapping[Source, Iterable[Layer]], *, stills: bool) -> dict[M
         Mode.AUTO: VOICE_BITS + everything,
         Mode.EVERYTHING: VOICE_BITS + everything,
         Mode.LOW: VOICE_BITS + low,
-        Mode.SLIDES: VOICE_BITS + STILL_BITS,
-        Mode.SOUND: VOICE_BITS,
+        Mode.SLIDES: VoiceLayer.CLEAR.bits + STILL_BITS,
+        Mode.SOUND: VoiceLayer.THIN.bits,
     }

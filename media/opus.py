@@ -14,8 +14,9 @@ from av.error import FFmpegError
 from numpy.typing import NDArray
 
 RATE = 48_000  # Hz; RFC 7587 section 4.1, whatever the sound was sampled with
+PER_MS = RATE // 1000  # samples
 PACKET_MS = 20
-FRAME = RATE * PACKET_MS // 1000  # samples in a packet that we make
+FRAME = PACKET_MS * PER_MS  # samples in a packet that we make
 PRE_SKIP = 312  # samples before the first that counts; libopus looks so far ahead (RFC 7845 4.2)
 SILENCE = b"\xf8\xff\xfe"  # a packet of 20 ms in which nothing is heard
 BIT_RATE = 32_000  # bit/s: speech in full band; pauses take less
@@ -101,9 +102,13 @@ class VoiceDecoder:
 
 
 class VoiceEncoder:
-    """Makes one packet of every FRAME samples, of silence the smallest there is (DTX is off)."""
+    """Makes one packet of every `frame` samples, of silence the smallest there is (DTX is off).
 
-    def __init__(self, bit_rate: int = BIT_RATE) -> None:
+    Where `loss` percent of the packets are expected to be lost and the rate has room, libopus puts
+    the speech of the packet before into each (in-band FEC, RFC 6716 section 2.1.7).
+    """
+
+    def __init__(self, bit_rate: int = BIT_RATE, packet_ms: int = PACKET_MS, loss: int = 0) -> None:
         encoder: Any = av.CodecContext.create("libopus", "w")
         encoder.sample_rate = RATE
         encoder.layout = "mono"
@@ -114,21 +119,24 @@ class VoiceEncoder:
             "application": "voip",
             "vbr": "on",
             "dtx": "0",
-            "frame_duration": str(PACKET_MS),
+            "fec": "1" if loss else "0",
+            "packet_loss": str(loss),
+            "frame_duration": str(packet_ms),
             "compression_level": str(_COMPLEXITY),
         }
+        self.frame = packet_ms * PER_MS
         self._encoder = encoder
         self._count = 0
         self._quiet = False
 
     def encode(self, samples: Samples) -> bytes:
-        """Return the packet of the next FRAME samples."""
+        """Return the packet of the next `frame` samples."""
         was_quiet, self._quiet = self._quiet, bool(np.max(np.abs(samples)) <= QUIET)
-        if was_quiet and self._quiet:  # the frame before has carried out what was looked ahead at
-            return SILENCE
+        if was_quiet and self._quiet and self.frame == FRAME:
+            return SILENCE  # the frame before has carried out what was looked ahead at
         frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate, frame.time_base = RATE, Fraction(1, RATE)
         frame.pts = self._count
-        self._count += FRAME
+        self._count += self.frame
         (packet,) = self._encoder.encode(frame)
         return bytes(packet)

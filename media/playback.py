@@ -31,11 +31,10 @@ def new_track() -> TrackParameters:
     return TrackParameters("audio", "playback", (codec,), (1 + secrets.randbelow(2**32 - 1),))
 
 
-def rtp_packet(ssrc: int, number: int, payload: bytes) -> bytes:
-    """Return the packet of that number, counted from 0."""
+def rtp_packet(ssrc: int, number: int, time: int, payload: bytes) -> bytes:
+    """Return the packet of that number, counted from 0, and of that time in samples."""
     kind = PAYLOAD_TYPE | (_MARKER if number == 0 else 0)
-    time = number * TICKS & 0xFFFFFFFF
-    return struct.pack("!BBHII", _VERSION, kind, number & 0xFFFF, time, ssrc) + payload
+    return struct.pack("!BBHII", _VERSION, kind, number & 0xFFFF, time & 0xFFFFFFFF, ssrc) + payload
 
 
 class Playback:
@@ -91,7 +90,7 @@ class Playback:
     def _send(self, count: int) -> None:
         (ssrc,) = self._producer.parameters.ssrcs
         wanted = itertools.islice(enumerate(self._payloads), self._next, self._next + count)
-        packets = [rtp_packet(ssrc, number, payload) for number, payload in wanted]
+        packets = [rtp_packet(ssrc, number, number * TICKS, payload) for number, payload in wanted]
         self._next += len(packets)
         self._publication.transport.send(self._producer, packets)
 

@@ -38,13 +38,15 @@ from media.membership import (
     Subscription,
 )
 from media.seat import Seat
-from media.slots import Floor, Program, hear
+from media.slots import Program
 from media.types import Activity, CloseReason, Slot, Source, SourceState, Turns
+from media.voices import HEARD_IN, Voices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from media.endpoint import Endpoint
+    from media.modes import VoiceLayer
     from media.producer import Producer
     from media.router import Router
     from media.types import Layer, SlotParameters, TrackParameters
@@ -55,6 +57,7 @@ __all__ = ["Publication", "Room", "RoomLimits", "Subscription"]
 logger = logging.getLogger(__name__)
 
 PUBLISHER_GRACE = 10.0  # seconds a lost source keeps its slot; a reload takes three to five
+AUDIBLE = (Slot.VOICE, Slot.GUEST_VOICE)
 REPLACE_PATIENCE = 5.0  # seconds the old publication waits for the rest of the new one
 
 
@@ -83,10 +86,9 @@ class Room:
         self._subscriptions: dict[int, Subscription] = {}  # by transport, oldest first
         self._readers: list[DirectSubscription] = []
         self._program = Program()
-        self._levels: dict[Source, int] = {}
         self._turns = Turns()
         self._stills = False
-        self._floor = Floor()
+        self._voices = Voices()
         self._listeners: list[Callable[[RoomEvent], None]] = []
         self._router = self._open_router()
 
@@ -158,6 +160,19 @@ class Room:
     def stills(self) -> bool:
         """Say whether students are told the screen as pictures, too."""
         return self._stills
+
+    def wanted_voice_layers(self) -> frozenset[VoiceLayer]:
+        """Return the low layers of the voice that students want while somebody is heard."""
+        if not any(self._producer_in(slot, rehearsal=False) for slot in AUDIBLE):
+            return frozenset()
+        wanted = {one.voice for one in self._subscriptions.values() if not one.rehearsal}
+        return frozenset(layer for layer in wanted if layer is not None)
+
+    def set_voice_layer(self, layer: VoiceLayer, producer: Producer | None) -> None:
+        """Send a low layer of the voice to whoever wants it, or the whole voice again."""
+        if self._voices.set_layer(layer, producer):
+            for subscription in self._subscriptions.values():
+                self._show(subscription)
 
     def set_turns(self, turns: Turns) -> None:
         """Put the guest whose turn it is on air; end what is published for any other turn.
@@ -348,6 +363,7 @@ class Room:
             consumers = {slot: transport.consume(parameters) for slot, parameters in slots}
         subscription = Subscription(participant, transport, consumers, rehearsal)
         subscription.set_stills(self._stills)
+        subscription.on_voice(lambda: self._show(subscription))
         self._subscriptions[transport.id] = subscription
         subscription.on_connected(lambda: self._emit(SubscriberConnected(participant)))
         subscription.on_close(lambda reason: self._lose_subscription(subscription, reason))
@@ -433,7 +449,7 @@ class Room:
         seat.stop_grace()
         if not seat.producers:
             self._seats.pop(seat.source, None)
-        self._levels.pop(seat.source, None)
+        self._voices.forget(seat.source)
         if not seat.announced:
             return
         seat.announced = False
@@ -466,7 +482,7 @@ class Room:
 
     def _assign(self) -> None:
         """Work out what every slot shows, tell what changed, and show it."""
-        changed = self._program.fill(self.sources(), self._floor.holder, live=self.live)
+        changed = self._program.fill(self.sources(), self._voices.holder, live=self.live)
         for slot, source in changed.items():
             self._emit(SlotChanged(slot, source))
         for subscription in self._subscriptions.values():
@@ -476,10 +492,28 @@ class Room:
 
     def _show(self, subscription: Subscription | DirectSubscription) -> None:
         shown = self._program.shown(subscription.rehearsal)
+        layer = self._layer_for(subscription)
         for slot, consumer in subscription.consumers.items():
+            if layer is not None and slot.kind == "audio":
+                consumer.show(layer if slot in HEARD_IN else None)
+                continue
             producer = self._producer_in(slot, subscription.rehearsal)
             if producer is not None or shown[slot] is None:  # else: keep the last picture
                 consumer.show(producer)
+
+    def _layer_for(self, subscription: Subscription | DirectSubscription) -> Producer | None:
+        """Return the low layer that stands for all voices, None where they come as they are.
+
+        Who is heard themselves would hear themselves in it.
+        """
+        if isinstance(subscription, DirectSubscription) or subscription.rehearsal:
+            return None
+        voices = (self._producer_in(slot, rehearsal=False) for slot in AUDIBLE)
+        held = (self._seats.get(one.source) for one in voices if one is not None)
+        speakers = {seat.participant for seat in held if seat is not None}
+        if not speakers or subscription.participant in speakers:
+            return None
+        return self._voices.layer(subscription.voice)
 
     def _producer_in(self, slot: Slot, rehearsal: bool) -> Producer | None:
         source = self._program.shown(rehearsal)[slot]
@@ -490,11 +524,8 @@ class Room:
         seat = self._seats.get(producer.source)
         if seat is None or seat.shown is not producer:
             return
-        self._levels[producer.source] = level
-        levels = {source: self._levels.get(source) for source in self.sources()}
-        before = self._floor.holder
-        self._floor = hear(self._floor, levels, self._worker.timers.time())
-        if self._floor.holder is not before:
+        now = self._worker.timers.time()
+        if self._voices.hear(producer.source, level, self.sources(), now):
             self._assign()
 
     # --- coming and going -------------------------------------------------------------------

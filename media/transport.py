@@ -12,7 +12,7 @@ from media.endpoint import Endpoint
 from media.types import CloseReason, Fingerprint, IceCredentials, TransportState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from media._engine import TransportStats
     from media.dtls import Handshake
@@ -39,6 +39,8 @@ class Transport(Endpoint):
         self.address: str | None = None  # "ip:port" where the peer is now
         self.estimate: int | None = None  # bits a second that the path toward the peer carries
         self.wanted: int | None = None  # bits a second that the engine probes for
+        self.aspired: int | None = None  # bits a second for a whole voice, where it is a thin one
+        self._on_estimate: list[Callable[[int], None]] = []
         self._certificate = worker.handshakes.certificate()
         self._handshake: Handshake | None = None
         worker.engine.transport_create(self.id, router.id, self.ice.ufrag, self.ice.pwd)
@@ -88,6 +90,12 @@ class Transport(Endpoint):
     def handle_estimate(self, bits: int) -> None:
         """Take the engine's word on what the path toward the peer carries."""
         self.estimate = bits
+        for callback in self._on_estimate:
+            callback(bits)
+
+    def on_estimate(self, callback: Callable[[int], None]) -> None:
+        """Call back with every estimate of what the path carries, in bits a second."""
+        self._on_estimate.append(callback)
 
     @property
     def can_probe(self) -> bool:

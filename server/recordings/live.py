@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from media.encoder import VoiceLayers
 from media.mixer import Mix
 from media.room import Room
 from recordings.recorder import Gap, Plan, Recorder
@@ -45,6 +46,7 @@ class _Live:
 
     recorder: Recorder
     broadcast: Broadcast
+    voices: VoiceLayers
 
 
 class LiveRecordings:
@@ -149,6 +151,8 @@ class LiveRecordings:
             recorder.on_error(lambda error: self._handle_error(lesson, error))
             broadcast = Broadcast(self._encoders)
             recorder.on_voice(broadcast.hear)
+            voices = VoiceLayers(room, self._encoders)
+            recorder.on_voice(voices.hear)
             await recorder.start()
         except (OSError, NotFound, SQLAlchemyError) as error:
             log.warning("a lesson is not recorded", lesson=str(lesson), reason=str(error))
@@ -156,7 +160,7 @@ class LiveRecordings:
                 self._failed.add(lesson)
                 self._spawn(self._tell(lesson, "recording.stopped", {"why": "server"}))
             return
-        self._live[lesson] = _Live(recorder, broadcast)
+        self._live[lesson] = _Live(recorder, broadcast, voices)
         await self.services.pictures.begin(self.services, lesson, recorder, position)
         if lesson in self._failed:
             self._failed.discard(lesson)
@@ -188,6 +192,7 @@ class LiveRecordings:
 
     async def _finish(self, lesson: uuid.UUID, one: _Live, *, final: bool) -> None:
         one.broadcast.end()
+        one.voices.end()
         await self.services.pictures.end(lesson)
         try:
             await one.recorder.stop(final=final)

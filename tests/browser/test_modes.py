@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PHONE, Classroom
-from tests.browser.probes import energy, eventually, frames, grows, watches
+from tests.browser.probes import energy, eventually, frames, grows, slot, watches
 from tests.browser.test_lesson import go_live, watch
 from tests.browser.test_pages import inspect
 
@@ -38,6 +38,16 @@ async def is_small(student: Page) -> bool:
 
 async def choose(student: Page, mode: str) -> None:
     await student.get_by_test_id(f"mode-{mode}").click()
+
+
+async def is_thin(student: Page) -> bool:
+    """Say whether the voice comes in packets of 60 ms, which only the server makes."""
+    before = await slot(student, "voice")
+    await asyncio.sleep(QUIET)
+    after = await slot(student, "voice")
+    if before is None or after is None or after.packets == before.packets:
+        return False
+    return (after.samples - before.samples) / (after.packets - before.packets) > 2_000
 
 
 async def is_quiet(student: Page) -> bool:
@@ -115,6 +125,7 @@ async def test_each_mode_brings_what_it_says_and_is_remembered(
     await choose(student, "sound")
     await expect(student.get_by_test_id("slide")).to_have_count(0)
     await expect(student.get_by_test_id("audio-only")).to_be_visible()
+    await eventually("the voice comes in few packets", lambda: is_thin(student))
     await grows("the voice is heard", lambda: energy(student))
 
     await student.reload()

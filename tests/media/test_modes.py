@@ -13,10 +13,14 @@ from media.modes import (
     LOW_PIXELS,
     SLIDES_KEPT,
     STILL_BITS,
+    THIN_BELOW,
+    THIN_UNTIL,
     TYPICAL,
     Mode,
+    VoiceLayer,
     affordable,
     costs,
+    voice_layer,
     within,
 )
 from media.types import Layer, Slot, Source
@@ -203,8 +207,8 @@ def test_costs_are_of_what_is_measured() -> None:
         Mode.AUTO: VOICE_BITS + 1_700_000,
         Mode.EVERYTHING: VOICE_BITS + 1_700_000,
         Mode.LOW: VOICE_BITS + 120_000 + STILL_BITS,
-        Mode.SLIDES: VOICE_BITS + STILL_BITS,
-        Mode.SOUND: VOICE_BITS,
+        Mode.SLIDES: VoiceLayer.CLEAR.bits + STILL_BITS,
+        Mode.SOUND: VoiceLayer.THIN.bits,
     }
     assert costs(LAYERS, stills=False)[Mode.LOW] == VOICE_BITS + 120_000 + 200_000
 
@@ -235,3 +239,36 @@ async def test_what_the_path_does_not_carry_is_held_and_what_nobody_wants_is_not
     assert scene.student.held == [Slot.SCREEN, Slot.CAMERA]
     scene.student.set_mode(Mode.SOUND)
     assert scene.student.held == []
+
+
+MEGABYTES_AN_HOUR = 3600 / 8 / 1e6  # of bits a second
+
+
+def test_sound_alone_and_slides_cost_what_people_can_pay() -> None:
+    told = costs(LAYERS, stills=True)
+    assert told[Mode.SOUND] * MEGABYTES_AN_HOUR <= 12
+    assert told[Mode.SLIDES] * MEGABYTES_AN_HOUR <= 20
+    assert told[Mode.SOUND] < 24_000  # a link that is called one of 24 kbit/s carries it
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_a_narrow_path_hears_a_thin_voice_whatever_is_wanted(mode: Mode) -> None:
+    wide = {Mode.SOUND: VoiceLayer.THIN, Mode.SLIDES: VoiceLayer.CLEAR}.get(mode)
+    assert voice_layer(mode, None, None) is wide
+    assert voice_layer(mode, THIN_BELOW, None) is wide
+    assert voice_layer(mode, THIN_BELOW - 1, None) is VoiceLayer.THIN
+    assert voice_layer(mode, THIN_UNTIL - 1, VoiceLayer.THIN) is VoiceLayer.THIN
+    assert voice_layer(mode, THIN_UNTIL, VoiceLayer.THIN) is wide
+
+
+async def test_a_thin_voice_lets_the_engine_find_out_whether_a_whole_one_fits(
+    scene: Scene,
+) -> None:
+    scene.estimate(THIN_BELOW - 1)
+    assert scene.student.voice is VoiceLayer.THIN
+    assert scene.student.transport.aspired == THIN_UNTIL
+    scene.estimate(THIN_UNTIL)
+    assert scene.student.voice is None
+    assert scene.student.transport.aspired is None
+    scene.student.set_mode(Mode.SOUND)
+    assert scene.student.transport.aspired is None

@@ -1,7 +1,6 @@
 """What a student is told of the modes before choosing one."""
 
-from media.layers import VOICE_BITS
-from media.modes import Mode
+from media.modes import Mode, VoiceLayer
 from media.types import Slot
 from server.budgets import HEADERS, look
 from tests.media.values import slot
@@ -19,7 +18,7 @@ async def test_costs_are_told_before_a_lesson_and_while_nobody_sends(world: Worl
         bits = (await answer.json())["bits"]
         assert list(bits) == ["auto", "everything", "low", "slides", "sound"]
         assert bits["auto"] == bits["everything"] > bits["low"] > bits["slides"] > bits["sound"]
-        assert bits["sound"] == VOICE_BITS
+        assert bits["sound"] == VoiceLayer.THIN.bits
         assert (await answer.json())["price"] is None
 
 
