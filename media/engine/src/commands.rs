@@ -198,7 +198,10 @@ impl Core {
             return;
         };
         for producer in std::mem::take(&mut self.transports[place].producers) {
-            let id = self.producers[producer].id;
+            // the layers of one track end together
+            let Some(id) = self.producers.get(producer).map(|one| one.id) else {
+                continue;
+            };
             self.close_producer(id, now);
         }
         for consumer in std::mem::take(&mut self.transports[place].consumers) {
