@@ -17,7 +17,8 @@ INBOUND = """async () => {
   return [...report.values()].filter((entry) => entry.type === "inbound-rtp").map((entry) => ({
     mid: entry.mid, kind: entry.kind,
     frames: entry.framesDecoded ?? 0, width: entry.frameWidth ?? 0,
-    packets: entry.packetsReceived, lost: entry.packetsLost, energy: entry.totalAudioEnergy ?? 0,
+    packets: entry.packetsReceived, lost: entry.packetsLost,
+    bytes: entry.bytesReceived + entry.headerBytesReceived, energy: entry.totalAudioEnergy ?? 0,
     samples: entry.totalSamplesReceived ?? 0, playout: entry.estimatedPlayoutTimestamp ?? null,
   }));
 }"""
@@ -63,6 +64,7 @@ class Inbound:
     width: int
     packets: int
     lost: int
+    bytes: int
     energy: float
     samples: int
     playout: float | None

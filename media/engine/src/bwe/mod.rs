@@ -49,6 +49,9 @@ const LOSS_PACKETS: u32 = 20;
 const HIGH_LOSS: f64 = 0.1;
 /// Loss beyond which only congestion can be the reason.
 const CONGESTED_LOSS: f64 = 0.3;
+/// Measurements in a row with high loss and a long queue after which the path is choked: a queue
+/// that was only made by a narrowing path has drained by then.
+const CHOKED_AFTER: u32 = 3;
 /// Loss that stays at this part although less is sent was not of our making.
 const LOSS_STAYS: f64 = 0.7;
 
@@ -72,6 +75,8 @@ struct Loss {
     inherent: f64,
     /// The loss at which we last reduced.
     reduced_at: Option<f64>,
+    /// Measurements in a row at which a long queue lost much.
+    choked: u32,
 }
 
 /// How long packets take, beside how long they took at best.
@@ -335,14 +340,19 @@ impl Estimator {
             .min(0.5 * (self.loss.inherent + lost) + 0.01);
         let ours = (lost - self.loss.inherent) / (1.0 - self.loss.inherent);
         if ours <= HIGH_LOSS {
+            self.loss.choked = 0;
             return estimate;
         }
         self.loss.reduced_at = Some(lost);
+        self.loss.choked = if is_full { self.loss.choked + 1 } else { 0 };
         self.reduced = Some(now);
+        let less = estimate * (1.0 - 0.5 * ours);
         match arriving {
+            // what arrives is no measure any more: it includes repairs, which fill what was freed
+            Some(arriving) if self.loss.choked > CHOKED_AFTER => less.min(BACK_OFF * arriving),
             Some(arriving) if is_full => estimate.min(BACK_OFF * arriving),
             Some(arriving) if lost > CONGESTED_LOSS => estimate.min(arriving),
-            _ => estimate * (1.0 - 0.5 * ours),
+            _ => less,
         }
     }
 

@@ -33,6 +33,8 @@ struct Link {
     feedback: VecDeque<(Micros, Vec<u8>)>,
     delivered: usize,
     queue: Micros,
+    /// Bits a second that are sent at least, whatever is believed.
+    stubborn: f64,
 }
 
 impl Link {
@@ -51,6 +53,7 @@ impl Link {
             feedback: VecDeque::new(),
             delivered: 0,
             queue: QUEUE,
+            stubborn: 0.0,
         }
     }
 
@@ -63,7 +66,7 @@ impl Link {
 
     fn frame(&mut self) {
         let estimate = self.estimator.estimate.unwrap_or(FIRST_ESTIMATE).min(4e6);
-        self.owed += estimate * FRAME as f64 / 1e6 / 8.0;
+        self.owed += estimate.max(self.stubborn) * FRAME as f64 / 1e6 / 8.0;
         while self.owed >= SIZE as f64 {
             self.owed -= SIZE as f64;
             self.packet(SIZE);
@@ -195,6 +198,18 @@ fn a_path_without_a_queue_is_found_by_its_loss() {
     link.rate = 0.6e6;
     let took = link.until(0.5, 1.2);
     assert!(took <= 2.0, "{took} s");
+}
+
+#[test]
+fn a_link_that_repairs_keep_full_is_given_less_and_less() {
+    let mut link = Link::new(280_000.0, 0.0);
+    link.stubborn = 380_000.0; // a picture that just fits, and what is asked for again
+    link.run(8.0);
+    let estimate = link.estimator.estimate.unwrap();
+    assert!(estimate < 140_000.0, "{estimate}");
+    link.stubborn = 0.0;
+    let took = link.until(0.75, 1.1);
+    assert!(took <= 10.0, "{took} s");
 }
 
 #[test]
