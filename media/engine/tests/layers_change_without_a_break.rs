@@ -314,6 +314,23 @@ fn a_request_that_brings_no_keyframe_is_repeated() {
 }
 
 #[test]
+fn a_camera_leaves_with_all_its_layers_and_comes_back() {
+    let mut scene = Scene::new();
+    scene.run(30);
+    scene.take();
+    let transport = scene.lesson.peers[scene.browser.peer].transport;
+    scene.lesson.tell(Command::TransportClose(transport));
+    scene.run(5);
+    assert!(scene.take().is_empty(), "nothing comes after it left");
+    let teacher = scene.lesson.join();
+    let producer = scene.lesson.publish(teacher, layered());
+    scene.lesson.put(scene.slot, Some(producer));
+    scene.browser = Browser::new(teacher);
+    scene.run(30);
+    assert_eq!(layers_of(&scene.take()).last(), Some(&2));
+}
+
+#[test]
 fn a_layer_that_ends_gives_way_before_anybody_notices() {
     let mut scene = Scene::new();
     scene.run(30);
