@@ -6,7 +6,6 @@ import logging
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from media.dynacast import follow_demand
@@ -16,17 +15,11 @@ from media.errors import (
     LimitReached,
     RoomClosed,
     SourceTaken,
-    TurnOver,
 )
 from media.events import (
     PublisherConnected,
-    PublisherGone,
     RoomEvent,
     SlotChanged,
-    SourceAdded,
-    SourceRemoved,
-    SourceResumed,
-    SourceStalled,
     SubscriberConnected,
     SubscriberGone,
 )
@@ -37,9 +30,9 @@ from media.membership import (
     Publication,
     Subscription,
 )
-from media.seat import Seat
+from media.seats import Seats
 from media.slots import Program
-from media.types import Activity, CloseReason, Slot, Source, SourceState, Turns
+from media.types import CloseReason, Slot, Source, SourceState, Turns
 from media.voices import HEARD_IN, Voices
 
 if TYPE_CHECKING:
@@ -56,9 +49,7 @@ __all__ = ["Publication", "Room", "RoomLimits", "Subscription"]
 
 logger = logging.getLogger(__name__)
 
-PUBLISHER_GRACE = 10.0  # seconds a lost source keeps its slot; a reload takes three to five
 AUDIBLE = (Slot.VOICE, Slot.GUEST_VOICE)
-REPLACE_PATIENCE = 5.0  # seconds the old publication waits for the rest of the new one
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +72,12 @@ class Room:
         self.closed = False
         self._worker = worker
         self._limits = limits
-        self._seats: dict[Source, Seat] = {}
-        self._publications: list[Contribution] = []
         self._subscriptions: dict[int, Subscription] = {}  # by transport, oldest first
         self._readers: list[DirectSubscription] = []
         self._program = Program()
-        self._turns = Turns()
         self._stills = False
         self._voices = Voices()
+        self._seats = Seats(worker.timers, self._voices, self._emit, self._assign)
         self._listeners: list[Callable[[RoomEvent], None]] = []
         self._router = self._open_router()
 
@@ -96,7 +85,7 @@ class Room:
 
     def sources(self) -> dict[Source, SourceState]:
         """Return the sources that have started."""
-        return {source: seat.state for source, seat in self._seats.items() if seat.announced}
+        return self._seats.states()
 
     def slots(self, rehearsal: bool = False) -> dict[Slot, Source | None]:
         """Return what is in each slot, for students or for rehearsing teachers."""
@@ -104,12 +93,12 @@ class Room:
 
     def participants(self) -> dict[str, int]:
         """Return each participant with the number of their transports."""
-        members = [*self._publications, *self._subscriptions.values()]
+        members = [*self._seats.publications, *self._subscriptions.values()]
         return dict(Counter(member.participant for member in members))
 
     def publications(self) -> list[Contribution]:
         """Return the publications, oldest first."""
-        return list(self._publications)
+        return list(self._seats.publications)
 
     def subscriptions(self) -> list[Subscription]:
         """Return the subscriptions, oldest first."""
@@ -179,15 +168,8 @@ class Room:
 
         A turn that is tested sends in silence, and can not go back to that from on air.
         """
-        if self.closed:
-            return
-        self._turns = turns
-        for publication in list(self._publications):
-            self._follow_turn(publication)
-        for seat in list(self._seats.values()):  # whose guests were to come back
-            if seat.turn is not None and seat.turn != turns.on_air:
-                seat.last_reason = CloseReason.LEFT
-                self._remove(seat)
+        if not self.closed:
+            self._seats.set_turns(turns)
 
     def add_publisher(
         self,
@@ -200,9 +182,10 @@ class Room:
         Sources for a guest's `turn` are held back until it is on air, and end with it.
         Raises SourceTaken, TurnOver, LimitReached, KindMismatch or RoomClosed.
         """
-        self._check_publisher(participant, sources, turn)
-        pointless = self._attempts(participant, sources) + self._tests(turn)
-        if len(self._publications) - len(pointless) >= self._limits.publications:
+        self._check_open()
+        self._seats.check(participant, sources, turn)
+        pointless = self._seats.attempts(participant, sources) + self._seats.tests(turn)
+        if len(self._seats.publications) - len(pointless) >= self._limits.publications:
             raise LimitReached("publishers in a lesson", self._limits.publications)
         publication = self._publish(participant, sources, turn)
         for attempt in pointless:
@@ -218,15 +201,15 @@ class Room:
         source = Source.GUEST_VOICE
         self._check_open()
         seat = self._seats.get(source)
-        if seat is not None or self._turns.on_air is not None:
+        if seat is not None or self._seats.turns.on_air is not None:
             raise SourceTaken(source, "a guest" if seat is None else seat.participant)
-        if len(self._publications) >= self._limits.publications:
+        if len(self._seats.publications) >= self._limits.publications:
             raise LimitReached("publishers in a lesson", self._limits.publications)
         transport = self._router.create_direct_transport()
         publication = DirectPublication(
             participant, transport, _produce(transport, {source: track})
         )
-        self._keep(publication)
+        self._seats.keep(publication)
         return publication
 
     def add_subscriber(
@@ -271,25 +254,10 @@ class Room:
             return
         self.closed = True
         self._router.close(reason)
-        for seat in list(self._seats.values()):  # whose participants were to come back
-            seat.last_reason = reason
-            self._remove(seat)
+        self._seats.end(reason)
         self._listeners.clear()
 
     # --- checks -----------------------------------------------------------------------------
-
-    def _check_publisher(
-        self, participant: str, sources: Mapping[Source, TrackParameters], turn: str | None
-    ) -> None:
-        self._check_open()
-        if turn is not None and turn not in self._turns:
-            raise TurnOver(turn)
-        for source, track in sources.items():
-            if track.kind != source.kind:
-                raise KindMismatch(source, track.kind)
-            seat = self._seats.get(source)
-            if turn is None and seat is not None and seat.participant != participant:
-                raise SourceTaken(source, seat.participant)
 
     def _check_subscriber(
         self, slots: Sequence[tuple[Slot, SlotParameters]], rehearsal: bool
@@ -311,23 +279,6 @@ class Room:
         if self.closed:
             raise RoomClosed(self.lesson)
 
-    def _attempts(
-        self, participant: str, sources: Mapping[Source, TrackParameters]
-    ) -> list[Contribution]:
-        """Return the participant's publications that never connected and that these repeat."""
-        return [
-            one
-            for one in self._publications
-            if one.participant == participant
-            and not one.connected
-            and not one.producers.keys().isdisjoint(sources)
-        ]
-
-    def _tests(self, turn: str | None) -> list[Contribution]:
-        """Return what a turn sends in silence: nobody misses it when it is sent anew."""
-        held = [one for one in self._publications if one.held and one.connected]
-        return [one for one in held if one.turn == turn]
-
     def _drop_oldest(self, participant: str) -> None:
         own = [one for one in self._subscriptions.values() if one.participant == participant]
         for subscription in own[: len(own) - self._limits.per_participant + 1]:
@@ -344,16 +295,8 @@ class Room:
         publication.on_connected(lambda: self._emit(PublisherConnected(participant)))
         for producer in producers.values():
             follow_demand(participant, producer, self._worker.timers, self._emit)
-        self._keep(publication)
+        self._seats.keep(publication)
         return publication
-
-    def _keep(self, publication: Contribution) -> None:
-        self._publications.append(publication)
-        publication.on_close(lambda reason: self._lose_publication(publication, reason))
-        if publication.turn is None:
-            self._seat_all(publication)
-        else:
-            self._follow_turn(publication)
 
     def _subscribe(
         self, participant: str, slots: Sequence[tuple[Slot, SlotParameters]], rehearsal: bool
@@ -368,115 +311,6 @@ class Room:
         subscription.on_connected(lambda: self._emit(SubscriberConnected(participant)))
         subscription.on_close(lambda reason: self._lose_subscription(subscription, reason))
         return subscription
-
-    # --- turns ------------------------------------------------------------------------------
-
-    def _follow_turn(self, publication: Contribution) -> None:
-        """Hold a guest's publication back, put it on air or end it, as the turns are now."""
-        if publication.turn is None:
-            return
-        on_air = publication.turn == self._turns.on_air
-        if publication.turn not in self._turns or not (on_air or publication.held):
-            publication.close(CloseReason.LEFT)
-        elif on_air and publication.held:
-            publication.held = False
-            self._make_way(publication)
-            self._seat_all(publication)
-
-    def _make_way(self, publication: Contribution) -> None:
-        """End what others send as the sources of whoever is on air now."""
-        for source in publication.producers:
-            seat = self._seats.get(source)
-            if seat is None or seat.participant == publication.participant:
-                continue
-            for other in list(self._publications):
-                if other.producers.get(source) in seat.producers:
-                    other.close(CloseReason.REPLACED)
-            seat.last_reason = CloseReason.REPLACED
-            self._remove(seat)
-
-    # --- sources ----------------------------------------------------------------------------
-
-    def _seat_all(self, publication: Contribution) -> None:
-        for producer in publication.producers.values():
-            self._seat(publication, producer)
-            if producer.started:  # in silence
-                self._handle_producer(publication, producer)
-
-    def _seat(self, publication: Contribution, producer: Producer) -> None:
-        seat = self._seats.get(producer.source)
-        if seat is None:
-            seat = self._seats[producer.source] = Seat(producer.source, publication.participant)
-        seat.turn = publication.turn
-        seat.take(producer)
-        producer.on_state(lambda _: self._handle_producer(publication, producer))
-        if producer.source.kind == "audio":
-            producer.on_level(self._handle_level)
-
-    def _handle_producer(self, publication: Contribution, producer: Producer) -> None:
-        seat = self._seats.get(producer.source)
-        if seat is None:
-            return
-        activity, shown = seat.activity, seat.shown
-        seat.note(producer)
-        if seat.shown is not None:
-            seat.stop_grace()
-            self._tell_flow(seat, activity)
-            if seat.shown is not shown:
-                self._assign()
-                self._retire_replaced(publication)
-        elif seat.abandoned:
-            self._remove(seat)
-        elif seat.announced:
-            self._tell_flow(seat, activity)
-            self._wait_for_return(seat)
-
-    def _tell_flow(self, seat: Seat, before: Activity) -> None:
-        if not seat.announced:
-            seat.announced = True
-            self._emit(SourceAdded(seat.source, seat.participant))
-            before = Activity.ACTIVE
-        if seat.activity is not before:
-            event = SourceResumed if seat.activity is Activity.ACTIVE else SourceStalled
-            self._emit(event(seat.source, seat.participant))
-
-    def _wait_for_return(self, seat: Seat) -> None:
-        if seat.grace is None:
-            seat.grace = self._worker.timers.call_later(PUBLISHER_GRACE, lambda: self._remove(seat))
-
-    def _remove(self, seat: Seat) -> None:
-        """Take the source out; a producer still on its way keeps the seat."""
-        seat.stop_grace()
-        if not seat.producers:
-            self._seats.pop(seat.source, None)
-        self._voices.forget(seat.source)
-        if not seat.announced:
-            return
-        seat.announced = False
-        self._emit(SourceRemoved(seat.source, seat.participant, seat.last_reason))
-        self._assign()
-
-    def _retire_replaced(self, publication: Contribution) -> None:
-        """Close what a publication replaces, once all of the common sources have started."""
-        for old in self._replaced_by(publication):
-            if all(publication.has_started(source) for source in publication.overlap(old)):
-                old.close(CloseReason.REPLACED)
-            elif not old.retiring:
-                old.retiring = True
-                self._worker.timers.call_later(
-                    REPLACE_PATIENCE, partial(old.close, CloseReason.REPLACED)
-                )
-
-    def _replaced_by(self, publication: Contribution) -> list[Contribution]:
-        if publication not in self._publications:
-            return []
-        older = self._publications[: self._publications.index(publication)]
-        return [
-            old
-            for old in older
-            if old.participant == publication.participant and not old.held
-            if any(publication.has_started(source) for source in publication.overlap(old))
-        ]
 
     # --- slots ------------------------------------------------------------------------------
 
@@ -520,19 +354,7 @@ class Room:
         seat = None if source is None else self._seats.get(source)
         return None if seat is None else seat.shown
 
-    def _handle_level(self, producer: Producer, level: int) -> None:
-        seat = self._seats.get(producer.source)
-        if seat is None or seat.shown is not producer:
-            return
-        now = self._worker.timers.time()
-        if self._voices.hear(producer.source, level, self.sources(), now):
-            self._assign()
-
     # --- coming and going -------------------------------------------------------------------
-
-    def _lose_publication(self, publication: Contribution, reason: CloseReason) -> None:
-        self._publications.remove(publication)
-        self._emit(PublisherGone(publication.participant, reason))
 
     def _lose_subscription(self, subscription: Subscription, reason: CloseReason) -> None:
         del self._subscriptions[subscription.transport.id]

@@ -29,14 +29,13 @@ from media.events import (
     SubscriberGone,
 )
 from media.room import (
-    PUBLISHER_GRACE,
-    REPLACE_PATIENCE,
     Publication,
     Room,
     RoomLimits,
     Subscription,
 )
 from media.rooms import Rooms
+from media.seats import PUBLISHER_GRACE, REPLACE_PATIENCE
 from media.transport import CONNECT_TIMEOUT
 from media.types import Activity, CloseReason, Slot, Source, SourceState, TransportState
 from tests.media.values import CLASSROOM, H264, PLAIN, VP8, slot, track, tracks

@@ -8,7 +8,8 @@ import pytest
 
 from media.errors import LimitReached, SourceTaken, TurnOver
 from media.events import SlotChanged, SourceAdded, SourceRemoved
-from media.room import PUBLISHER_GRACE, Publication, RoomLimits
+from media.room import Publication, RoomLimits
+from media.seats import PUBLISHER_GRACE
 from media.types import CloseReason, Slot, Source, Turns
 from tests.media.test_room import Lesson, connect, settle
 from tests.media.values import tracks
