@@ -12,6 +12,8 @@ from playwright.async_api import Page, async_playwright
 from bench.classes import School, open_school
 from bench.errors import BenchError
 from bench.pictures import FRAMES_PER_SECOND, H264_TYPE, Loop, make_loop, rtp
+from media.depacketizer import Format, Frame, H264Frames
+from media.packets import Packet, parse
 from recordings.container import (
     VIDEO_RATE,
     VOICE_RATE,
@@ -22,8 +24,6 @@ from recordings.container import (
     voice_init,
     voice_part,
 )
-from recordings.depacketizer import Format, Frame, H264Frames
-from recordings.packets import Packet, parse
 from recordings.segments import Folder
 
 PART_FRAMES = 24  # 800 ms, as the recorder cuts them

@@ -12,9 +12,9 @@ import av
 from av.error import FFmpegError
 from av.video.frame import PictureType
 
+from media.depacketizer import Format
+from media.h264 import SPS, codec_string
 from recordings.container import VIDEO_RATE, Sample
-from recordings.depacketizer import Format
-from recordings.h264 import SPS, codec_string
 from recordings.read import Damaged, packets_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from recordings.packets import Report
+    from media.packets import Report
 
 MAX_LATE_MS: Final = 5000  # a packet from further back is not believed; the engine's own bound
 MAX_EARLY_MS: Final = 1000  # nothing is filmed after it came; clocks are learned with some slack

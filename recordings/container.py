@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from mmap import mmap
 
-    from recordings.depacketizer import Format
+    from media.depacketizer import Format
 
 VIDEO_RATE: Final = 90_000  # ticks a second
 VOICE_RATE: Final = 48_000

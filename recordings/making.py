@@ -28,8 +28,8 @@ from recordings.work import Hopeless, Teller, run
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from media.depacketizer import Format
     from recordings.container import Sample
-    from recordings.depacketizer import Format
 
 UNFINISHED: Final = ".part"
 MODULE: Final = "recordings.making"

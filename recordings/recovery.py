@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 import av
 from av.error import FFmpegError
 
-from recordings.depacketizer import VP8_CODEC
+from media.depacketizer import VP8_CODEC
 from recordings.scan import ScannedPart, beginning, scan, timescale
 from recordings.segments import INDEX_NAME, RUN_SUFFIX
 from recordings.stored import away

@@ -9,6 +9,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
+from media.depacketizer import H264Frames, Vp8Frames
+from media.packets import Report, parse
+from media.reorder import Reorder
 from recordings.clock import SlotClock, Tie
 from recordings.container import (
     VIDEO_RATE,
@@ -19,17 +22,14 @@ from recordings.container import (
     voice_init,
     voice_part,
 )
-from recordings.depacketizer import H264Frames, Vp8Frames
-from recordings.packets import Report, parse
-from recordings.reorder import Reorder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from media.depacketizer import Format, Frame, Frames
     from media.mixer import MixedPacket
+    from media.packets import Packet
     from media.types import Source
-    from recordings.depacketizer import Format, Frame, Frames
-    from recordings.packets import Packet
     from recordings.segments import Folder, Run, Why
 
 GAP_MS: Final = 1000  # less than this is a stutter, not a gap

@@ -24,8 +24,8 @@ from bench.recording import disk_share
 from bench.report import Report, Target
 from bench.sink import Listener, Sink, answer_to, check_with, host, is_media
 from bench.witness import hear
-from recordings import packets as recorded
-from recordings.packets import parse
+from media import packets as recorded
+from media.packets import parse
 from signaling.sdp import parse_offer
 from tests.recordings.made import MadeRecording
 

@@ -12,8 +12,8 @@ from typing import Any
 import av
 import numpy as np
 
+from media.depacketizer import Format
 from recordings.container import Sample, video_init, video_part
-from recordings.depacketizer import Format
 
 WIDTH, HEIGHT, RATE = 160, 90, 10
 SAMPLES = 48_000

@@ -7,9 +7,9 @@ from typing import BinaryIO
 import av
 import pytest
 
+from media.depacketizer import Format
 from recordings.catalogue import INDEX_NAME, TRACKS, Catalogue, Run
 from recordings.container import Sample, video_init, video_part
-from recordings.depacketizer import Format
 from recordings.export import Plan, export, plan, size_of
 from tests.recordings.made import HEIGHT, WIDTH, MadeRecording
 

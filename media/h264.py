@@ -1,4 +1,4 @@
-"""What the recorder reads of H.264 (ITU-T H.264 section 7.3): units and parameter sets."""
+"""What is read here of H.264 (ITU-T H.264 section 7.3): units and parameter sets."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from recordings.packets import Packet
+    from media.packets import Packet
 
 WAIT_MS: Final = 400  # for what the publisher sends again; a far network needs 300
 MAX_HELD: Final = 1024  # packets behind a hole; two seconds of a picture

@@ -10,10 +10,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from recordings import h264
+from media import h264
 
 if TYPE_CHECKING:
-    from recordings.packets import Packet
+    from media.packets import Packet
 
 MAX_FRAME: Final = 4 << 20  # bytes; a keyframe of the largest slide is a quarter
 STAP_A: Final = 24  # RFC 6184 section 5.7.1

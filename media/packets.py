@@ -1,4 +1,4 @@
-"""What the recorder reads of RTP and RTCP (RFC 3550), as the engine hands them over: plain."""
+"""RTP and RTCP (RFC 3550) as the engine hands them over to ends in this process: plain."""
 
 from __future__ import annotations
 
