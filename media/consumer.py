@@ -21,6 +21,7 @@ class Consumer:
         self.parameters = parameters
         self.transport = transport
         self.producer: Producer | None = None
+        self._sent: Producer | None = None  # the same, or the low layer that is made of it
         self.limit: int | None = None  # pixels; 0 is no picture, None the largest there is
         self.cap: int | None = None  # pixels, as `limit`: the most that its subscriber wants
         self.whole = False  # not made smaller: stills stand in where it does not fit
@@ -48,8 +49,16 @@ class Consumer:
         if producer is self.producer:
             return
         self._take(producer)
+        self.follow()
+
+    def follow(self) -> None:
+        """Let the engine send the track as it comes, or its low layer where that is what fits."""
+        sent = None if self.producer is None else self.producer.fitting(self.bound)
+        if self.closed or sent is self._sent:
+            return
+        self._sent = sent
         engine = self.transport.worker.engine
-        engine.consumer_set_producer(self.id, None if producer is None else producer.id)
+        engine.consumer_set_producer(self.id, None if sent is None else sent.id)
 
     def set_limit(self, limit: int | None) -> None:
         """Send the largest layer of at most so many pixels, 0 for none, None for the largest."""
@@ -75,6 +84,7 @@ class Consumer:
         if self.producer is not None:
             self.producer.demand.change(before, self.bound)
         self.transport.worker.engine.consumer_set_limit(self.id, self.bound)
+        self.follow()
 
     def close(self) -> None:
         """End the slot; safe to call twice."""

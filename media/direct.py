@@ -49,8 +49,17 @@ class DirectConsumer(Consumer):
                 yield batch
             if self.closed:
                 return
-            self._news.clear()
+            await self.news()
+
+    async def news(self) -> None:
+        """Return when packets wait, when the slot is closed, or after `nudge`."""
+        if not self._batches and not self.closed:
             await self._news.wait()
+        self._news.clear()
+
+    def nudge(self) -> None:
+        """Let who waits for news look at something else."""
+        self._news.set()
 
     def take(self) -> list[tuple[float, list[bytes]]]:
         """Return the batches that wait, each with the worker's time at which it came."""

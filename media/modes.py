@@ -9,6 +9,7 @@ from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
 from media.layers import VOICE_BITS
+from media.low import LOW_BITS, LOW_PIXELS
 from media.types import Slot, Source
 
 if TYPE_CHECKING:
@@ -17,11 +18,10 @@ if TYPE_CHECKING:
     from media.consumer import Consumer
     from media.types import Layer
 
-LOW_PIXELS = 426 * 240  # of a picture in the low mode: a face and its gestures
 STILL_BITS = 6_000  # bits a second of stills: one of 40 kB, as phones take it, in 53 s
 # Bits a second of pictures of which nothing is measured yet: what browsers and encoders send.
 TYPICAL: Mapping[Source, Sequence[int]] = {
-    Source.CAMERA: (120_000, 1_200_000),
+    Source.CAMERA: (LOW_BITS, 1_200_000),
     Source.SCREEN: (400_000, 400_000),
 }
 HEADERS = 68  # bytes around a voice's payload: IPv4, UDP, RTP with extensions, and SRTP's tag

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from media.demand import Demand
+from media.low import takes_low, with_low
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,6 +39,9 @@ class Producer:
         self.layers: tuple[Layer, ...] = ()  # what comes of a picture when wanted, smallest first
         self.resting: frozenset[int] = frozenset()  # numbers of layers that need not come now
         self.demand = Demand()
+        self.low: Producer | None = None  # the low layer, made here of a picture in one size
+        self._come: tuple[Layer, ...] = ()
+        self._has_low = False
         self._on_state: list[Callable[[Producer], None]] = []
         self._on_level: list[Callable[[Producer, int], None]] = []
         self._on_keyframe_wish: list[Callable[[Producer], None]] = []
@@ -92,14 +96,28 @@ class Producer:
     def handle_layers(self, layers: Sequence[Layer]) -> None:
         """Take the engine's word on which layers come; what rests is as it was."""
         come = {layer.number for layer in layers}
-        rest = [one for one in self.layers if one.number in self.resting - come]
-        self.layers = tuple(sorted([*layers, *rest], key=lambda one: one.pixels))
-        self.demand.tell()
+        rest = [one for one in self._come if one.number in self.resting - come]
+        self._come = tuple(sorted([*layers, *rest], key=lambda one: one.pixels))
+        self._tell_layers()
+
+    def offer_low(self, offered: bool) -> None:
+        """Count a low layer among the layers of a picture in one size: it is made when wanted."""
+        if offered is not self._has_low and len(self.parameters.rids) < 2:
+            self._has_low = offered
+            self._tell_layers()
+
+    def fitting(self, limit: int | None) -> Producer:
+        """Return the track that is sent where a picture has at most so many pixels."""
+        return self.low if self.low is not None and takes_low(self.layers, limit) else self
 
     def handle_keyframe_wish(self) -> None:
         """Take the engine's word that subscribers need a keyframe."""
         for callback in self._on_keyframe_wish:
             callback(self)
+
+    def _tell_layers(self) -> None:
+        self.layers = with_low(self._come) if self._has_low else self._come
+        self.demand.tell()
 
     def _set_state(self, state: ProducerState) -> None:
         if state is self.state:

@@ -50,6 +50,7 @@ __all__ = ["Publication", "Room", "RoomLimits", "Subscription"]
 logger = logging.getLogger(__name__)
 
 AUDIBLE = (Slot.VOICE, Slot.GUEST_VOICE)
+PICTURES = (Slot.SCREEN, Slot.CAMERA, Slot.GUEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +141,20 @@ class Room:
 
     def pictures(self) -> dict[Source, tuple[Layer, ...]]:
         """Return the pictures that students are shown, with the layers that are known of them."""
-        shown = self._program.shown(rehearsal=False)
-        slots = (Slot.SCREEN, Slot.CAMERA, Slot.GUEST)
-        found = [self._producer_in(slot, rehearsal=False) for slot in slots if shown[slot]]
-        return {one.source: one.layers for one in found if one is not None}
+        return {one.source: one.layers for one in self.shown_pictures()}
+
+    def shown_pictures(self) -> list[Producer]:
+        """Return the tracks of the pictures that students are shown."""
+        found = [self._producer_in(slot, rehearsal=False) for slot in PICTURES]
+        return [one for one in found if one is not None]
+
+    def set_low_picture(self, producer: Producer, low: Producer | None) -> None:
+        """Send the low layer of a picture to whoever takes it, or the whole picture again."""
+        producer.low = low
+        for subscription in self._subscriptions.values():
+            for consumer in subscription.consumers.values():
+                if consumer.producer is producer:
+                    consumer.follow()
 
     @property
     def stills(self) -> bool:

@@ -195,7 +195,7 @@ class StillThread:
     """One thread of low priority for all lessons."""
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="stills", initializer=_give_way)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="stills", initializer=give_way)
 
     async def run(self, work: Callable[[], T]) -> T:
         """Do something with pictures when it is its turn."""
@@ -206,5 +206,6 @@ class StillThread:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def _give_way() -> None:
+def give_way() -> None:
+    """Let this thread run after those of the lesson's packets."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)  # Linux: of this thread

@@ -17,7 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from media.encoder import VoiceLayers
 from media.mixer import Mix
+from media.picture_layers import PictureLayers
 from media.room import Room
+from media.stills import give_way
 from recordings.recorder import Gap, Plan, Recorder
 from recordings.recovery import Recovered, recover
 from recordings.segments import Folder
@@ -37,6 +39,7 @@ log = structlog.get_logger(__name__)
 
 THREADS = 8  # that write; a disk serves no more at once
 LOOK_SECONDS = 3.0  # between looks at the disk; people are to be warned within ten
+ENCODERS = 2  # threads that make pictures small; a lesson needs a twentieth of one
 ROOM_AGAIN = 64 * 1024 * 1024  # bytes above the reserve before recording goes on
 
 
@@ -47,6 +50,7 @@ class _Live:
     recorder: Recorder
     broadcast: Broadcast
     voices: VoiceLayers
+    pictures: PictureLayers
 
 
 class LiveRecordings:
@@ -57,6 +61,7 @@ class LiveRecordings:
         self._settings = settings.recordings
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="recorder")
         self._encoders = ThreadPoolExecutor(1, thread_name_prefix="listening")
+        self._shrinkers = ThreadPoolExecutor(ENCODERS, "low-picture", initializer=give_way)
         self._live: dict[uuid.UUID, _Live] = {}
         self._turn = asyncio.Lock()
         self._low = False
@@ -97,6 +102,7 @@ class LiveRecordings:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._threads.shutdown(wait=False)
         self._encoders.shutdown(wait=False, cancel_futures=True)
+        self._shrinkers.shutdown(wait=False, cancel_futures=True)
 
     def hush(self) -> None:
         """Let nobody listen any more."""
@@ -160,7 +166,9 @@ class LiveRecordings:
                 self._failed.add(lesson)
                 self._spawn(self._tell(lesson, "recording.stopped", {"why": "server"}))
             return
-        self._live[lesson] = _Live(recorder, broadcast, voices)
+        pictures = PictureLayers(room, self._shrinkers)
+        pictures.start()
+        self._live[lesson] = _Live(recorder, broadcast, voices, pictures)
         await self.services.pictures.begin(self.services, lesson, recorder, position)
         if lesson in self._failed:
             self._failed.discard(lesson)
@@ -193,6 +201,7 @@ class LiveRecordings:
     async def _finish(self, lesson: uuid.UUID, one: _Live, *, final: bool) -> None:
         one.broadcast.end()
         one.voices.end()
+        one.pictures.end()
         await self.services.pictures.end(lesson)
         try:
             await one.recorder.stop(final=final)

@@ -8,9 +8,9 @@ import pytest
 
 from media.allocator import INTERVAL
 from media.layers import HOLD_AFTER, PATIENCE, VOICE_BITS
+from media.low import LOW_BITS, LOW_PIXELS, with_low
 from media.modes import (
     LOW_KEPT,
-    LOW_PIXELS,
     SLIDES_KEPT,
     STILL_BITS,
     THIN_BELOW,
@@ -217,6 +217,12 @@ def test_costs_of_what_is_not_measured_are_what_is_usual() -> None:
     told = costs({Source.CAMERA: ()}, stills=True)
     assert told[Mode.EVERYTHING] == VOICE_BITS + TYPICAL[Source.CAMERA][-1]
     assert told[Mode.LOW] == VOICE_BITS + TYPICAL[Source.CAMERA][0]
+
+
+def test_a_camera_in_one_size_costs_little_in_the_low_mode() -> None:
+    told = costs({Source.CAMERA: with_low([Layer(1280, 720, 1_500_000)])}, stills=True)
+    assert told[Mode.EVERYTHING] == VOICE_BITS + 1_500_000
+    assert told[Mode.LOW] == VOICE_BITS + LOW_BITS
 
 
 def test_the_smallest_layer_is_sent_where_none_is_small_enough() -> None:
