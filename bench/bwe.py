@@ -32,6 +32,7 @@ from bench.relay import Relay
 from bench.report import Report, Target
 from bench.viewer import (
     FREEZE_SECONDS,
+    RED_TYPE,
     REPAIR_SSRC,
     SOUND_SSRC,
     TRANSPORT_CC_ID,
@@ -79,6 +80,7 @@ TARGETS: Final = (
 
 VP8 = Codec("VP8", VIDEO_TYPE, 90_000, RTX_TYPE)
 OPUS = Codec("opus", VOICE_TYPE, 48_000)
+RED = Codec("red", RED_TYPE, 48_000)
 
 
 class NoDeadline:
@@ -181,7 +183,7 @@ def settled_at(seen: Seen, begin: float, end: float) -> float | None:
 
 
 def used_percent(seen: Seen, kbits: int, span: tuple[float, float]) -> float:
-    """Return the media that arrived by what the path carries, in the last part of a stage."""
+    """Return the media that the path carried by what it can, in the last part of a stage."""
     begin = span[1] - STEADY * (span[1] - span[0])
     bits = sum(8 * (size + HEADERS) for at, size in seen.sizes if begin <= at < span[1])
     return 100 * bits / (span[1] - begin) / 1000 / kbits
@@ -254,7 +256,7 @@ def _furnish(worker: Worker) -> "Transport":
         nack=True,
     )
     sound = SlotParameters(
-        kind="audio", mid="1", ssrc=SOUND_SSRC, cname="bench", codecs=(OPUS,), extensions=ids
+        kind="audio", mid="1", ssrc=SOUND_SSRC, cname="bench", codecs=(OPUS, RED), extensions=ids
     )
     student.consume(picture).show(teacher.produce(Source.CAMERA, camera))
     student.consume(sound).show(teacher.produce(Source.VOICE, voice))

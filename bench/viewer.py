@@ -20,6 +20,7 @@ from bench.keys import subscriber
 from bench.layered import CHECK_SECONDS, FRAMES_PER_SECOND, STAMP
 from bench.sink import BUFFER_BYTES, SO_TIMESTAMPNS, arrival, check, is_media
 
+RED_TYPE: Final = 63
 VIDEO_SSRC, REPAIR_SSRC, SOUND_SSRC = 70, 71, 72
 TRANSPORT_CC_ID: Final = 4
 FEEDBACK_SECONDS: Final = 0.05  # between two reports, as libwebrtc at these rates
@@ -52,8 +53,8 @@ class Seen:
     sound: dict[int, bool] = field(default_factory=dict)  # by number: in time or too late
     sound_at: list[tuple[float, int]] = field(default_factory=list)
     delays: list[tuple[float, float]] = field(default_factory=list)  # of packets: when, how long
-    sizes: list[tuple[float, int]] = field(default_factory=list)  # of media on the wire
-    probes: int = 0  # bytes on the repair stream that were there already
+    sizes: list[tuple[float, int]] = field(default_factory=list)  # of media and repairs on the path
+    probes: int = 0  # bytes on the repair stream that nobody missed
 
 
 class Viewer:
@@ -91,7 +92,9 @@ class Viewer:
             while True:
                 datagram, control, _, _ = self._socket.recvmsg(2048, 64)
                 lost = self.loss > 0 and self._random.random() < self.loss
-                if is_media(datagram) and not lost:
+                if is_media(datagram) and lost:
+                    self._miss(datagram, arrival(control))
+                elif is_media(datagram):
                     self._media(datagram, arrival(control))
         now = time.time()
         if self._is_due("check", now, CHECK_SECONDS):
@@ -110,6 +113,11 @@ class Viewer:
         self._due[name] = now + every
         return True
 
+    def _miss(self, datagram: bytes, nanoseconds: int) -> None:
+        """Count a packet that is lost behind the narrow part, which it has used."""
+        if struct.unpack_from("!I", datagram, 8)[0] != REPAIR_SSRC:
+            self.seen.sizes.append((nanoseconds / 1e9, len(datagram)))
+
     def _media(self, datagram: bytes, nanoseconds: int) -> None:
         number = struct.unpack_from("!H", datagram, 17)[0]  # the first extension, in clear
         self._arrivals.append((self._numbers(number), nanoseconds // 1000))
@@ -123,17 +131,23 @@ class Viewer:
             if original is None or original in self._packets or original < (self._next or 0):
                 self.seen.probes += len(datagram)
                 return
+            self.seen.sizes.append((at, len(datagram)))
             self._picture(original, payload[2:], at, ends=ends)
             return
-        late = at - STAMP.unpack(packet[-STAMP.size :])[0] / 1e9
+        late = lateness(packet, at)
         self.seen.delays.append((at, late))
         self._late = late
         self.seen.sizes.append((at, len(datagram)))
         if ssrc == SOUND_SSRC:
             self._quickest = min(self._quickest, late)
-            heard = self._sound(sequence)
-            self.seen.sound[heard] = late - self._quickest < LATE_SECONDS
-            self.seen.sound_at.append((at, heard))
+            number = self._sound(sequence)
+            self.seen.sound_at.append((at, number))
+            blocks = red_blocks(payload) if kind & 0x7F == RED_TYPE else [payload]
+            for back, block in enumerate(reversed(blocks)):
+                in_time = lateness(block, at) - self._quickest < LATE_SECONDS
+                self.seen.sound[number - back] = in_time or self.seen.sound.get(
+                    number - back, False
+                )
         elif ssrc == VIDEO_SSRC:
             self._picture(self._video(sequence), payload, at, ends=ends)
 
@@ -217,6 +231,26 @@ class Viewer:
     def _send(self, datagram: bytes) -> None:
         with contextlib.suppress(BlockingIOError):
             self._socket.sendto(datagram, self._to)
+
+
+def lateness(block: bytes, at: float) -> float:
+    """Return the seconds from sending what ends with a stamp until a time."""
+    stamp: int = STAMP.unpack(block[-STAMP.size :])[0]
+    return at - stamp / 1e9
+
+
+def red_blocks(payload: bytes) -> list[bytes]:
+    """Take sound with copies of the packets before it apart, oldest first (RFC 2198 section 3)."""
+    lengths: list[int] = []
+    at = 0
+    while payload[at] & 0x80:
+        lengths.append(int.from_bytes(payload[at + 2 : at + 4]) & 0x3FF)
+        at += 4
+    blocks, at = [], at + 1
+    for length in lengths:
+        blocks.append(payload[at : at + length])
+        at += length
+    return [*blocks, payload[at:]]
 
 
 def counting_on() -> Callable[[int], int]:

@@ -30,8 +30,8 @@ class Allocator:
     def note(self, transport: Transport) -> None:
         """Take note that a subscriber's estimate has changed."""
         self._standings.setdefault(transport, Standing())
-        if self._timer is None:
-            self._timer = self._timers.call_later(INTERVAL, self._round)
+        if self._timer is None:  # what was wide enough until now is full already: at once
+            self._timer = self._timers.call_later(0, self._round)
 
     def close(self) -> None:
         """Decide no more; safe to call twice."""

@@ -6,7 +6,7 @@ import pytest
 
 from bench.bwe import frozen, settled_at, shown_at, sound_gaps, used_percent
 from bench.feedback import asks_for_keyframe, nack, pli, transport_cc
-from bench.viewer import Seen, counting_on
+from bench.viewer import Seen, counting_on, red_blocks
 
 
 def test_sound_that_the_next_packet_repeats_is_no_gap() -> None:
@@ -41,6 +41,12 @@ def test_down_is_no_larger_and_up_is_as_large() -> None:
     assert shown_at(seen, 600, 640, 10) == 12
     assert shown_at(seen, 1500, 1280, 30) == 40
     assert shown_at(seen, 150, 320, 20) is None
+
+
+def test_sound_is_taken_apart_into_copies_and_the_newest() -> None:
+    payload = bytes([0xEF, 0x1E, 0, 2, 0xEF, 0x0F, 0, 3, 0x6F, 1, 2, 3, 4, 5, 6])
+    assert red_blocks(payload) == [bytes([1, 2]), bytes([3, 4, 5]), bytes([6])]
+    assert red_blocks(bytes([0x6F, 9])) == [bytes([9])]
 
 
 def test_feedback_tells_what_came_and_when() -> None:

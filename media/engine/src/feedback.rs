@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::batch::Sink;
-use crate::clock::short_ntp_to_duration;
+use crate::clock::{Micros, short_ntp_to_duration};
 use crate::command::Counter;
 use crate::core::Core;
 use crate::router::Forwarding;
@@ -88,6 +88,7 @@ impl Core {
                     estimator.feedback(feedback, left, at);
                 }
                 self.follow_estimate(place);
+                self.follow_loss(place, at);
             }
             Message::Remb(remb) => self.on_remb(place, remb),
             Message::SourceDescription(_) | Message::Other { .. } => {}
@@ -121,6 +122,27 @@ impl Core {
         if let Some(pacer) = &mut transport.pacer {
             pacer.follow(estimate);
         }
+        for &slot in &transport.consumers {
+            self.consumers[slot].redundancy.follow(estimate);
+        }
+    }
+
+    /// Carry as many copies of sound as the path's own losses ask for.
+    fn follow_loss(&mut self, place: usize, at: Micros) {
+        let Some(lost) = self.path_loss(place) else {
+            return;
+        };
+        let lost = (256.0 * lost) as u8;
+        for &slot in &self.transports[place].consumers {
+            self.consumers[slot].redundancy.on_report(lost, at);
+        }
+    }
+
+    /// Return the part of what we send that a path loses, where transport-wide feedback tells:
+    /// reports can not tell a radio's losses from those of a queue, which copies make longer.
+    fn path_loss(&self, place: usize) -> Option<f64> {
+        let estimator = self.transports[place].estimator.as_ref()?;
+        estimator.loss()
     }
 
     fn on_sender_report(&mut self, place: usize, info: &SenderInfo, now: Instant) {
@@ -148,8 +170,10 @@ impl Core {
         };
         let at = self.at(now);
         let ntp = (self.clock.ntp(at) >> 16) as u32;
-        let redundancy = &mut self.consumers[slot].redundancy;
-        redundancy.on_report(block.fraction_lost, at);
+        if self.path_loss(place).is_none() {
+            let redundancy = &mut self.consumers[slot].redundancy;
+            redundancy.on_report(block.fraction_lost, at);
+        }
         let stats = &mut self.transports[place].stats;
         stats.fraction_lost = Some(f64::from(block.fraction_lost) / 256.0);
         if block.last_sr == 0 {

@@ -28,6 +28,10 @@ const MAX_BLOCKS: usize = 10;
 /// Loss from which on packets carry one copy, and two, in 1/256 as reports have it: 5 % and 15 %.
 const LOSS_FOR: [u8; MAX_COPIES] = [13, 38];
 
+/// Bits a second that a path must carry for each copy: one takes 32,000, and the packets that it
+/// makes longer are lost as others are where that is too much.
+const PATH_FOR: u64 = 200_000;
+
 /// Time without such loss before there are fewer copies again; losses come in spells.
 const CALM: Micros = 15 * MICROS_PER_SECOND;
 
@@ -126,10 +130,21 @@ pub fn wrap(out: &mut [u8], len: usize, payload_type: u8, copies: &[Block<'_>]) 
 }
 
 /// How many copies one subscriber's packets carry, by what its reports say.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Redundancy {
     count: usize,
+    most: usize,
     needed: Micros,
+}
+
+impl Default for Redundancy {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            most: MAX_COPIES,
+            needed: 0,
+        }
+    }
 }
 
 impl Redundancy {
@@ -141,9 +156,14 @@ impl Redundancy {
         }
     }
 
+    /// Take note of what the path carries, bits a second.
+    pub fn follow(&mut self, estimate: u64) {
+        self.most = MAX_COPIES.min((estimate / PATH_FOR) as usize);
+    }
+
     /// Return how many earlier packets each one shall carry.
     pub fn count(&self) -> usize {
-        self.count
+        self.count.min(self.most)
     }
 }
 
@@ -240,6 +260,17 @@ mod tests {
         #[test]
         fn noise_never_panics(noise in prop::collection::vec(any::<u8>(), 0..100)) {
             let _ = parse(&noise);
+        }
+    }
+
+    #[test]
+    fn a_narrow_path_carries_no_copies() {
+        let mut redundancy = Redundancy::default();
+        redundancy.on_report(255, 0);
+        assert_eq!(redundancy.count(), 2, "nothing is known of the path");
+        for (estimate, copies) in [(150_000, 0), (250_000, 1), (5_000_000, 2)] {
+            redundancy.follow(estimate);
+            assert_eq!(redundancy.count(), copies, "{estimate} bit/s");
         }
     }
 }

@@ -8,8 +8,9 @@ use engine::command::{
     ProducerParameters,
 };
 use engine::red::{self, Block};
-use engine::rtcp::{self, rr::ReportBlock};
+use engine::rtcp::{self, rr::ReportBlock, transport_cc};
 use lesson::*;
+use std::time::Duration;
 
 const RED: u8 = 63;
 const SSRC: u32 = 2000;
@@ -28,8 +29,12 @@ fn red_codec(payload_type: u8) -> CodecParameters {
     }
 }
 
-/// Open a slot for sound that may have copies.
-fn slot_with_red(lesson: &mut Lesson, student: usize) -> (ConsumerId, u32) {
+/// Open a slot for sound that may have copies; `transport_cc` numbers its packets.
+fn slot_with_red(
+    lesson: &mut Lesson,
+    student: usize,
+    transport_cc: Option<u8>,
+) -> (ConsumerId, u32) {
     let consumer = ConsumerId(lesson.new_id());
     let ssrc = 0x0B00_0000;
     let mut codecs = codecs(Kind::Audio);
@@ -45,7 +50,10 @@ fn slot_with_red(lesson: &mut Lesson, student: usize) -> (ConsumerId, u32) {
             rtx_ssrc: None,
             cname: "lesson".into(),
             codecs,
-            extensions: ExtensionIds::default(),
+            extensions: ExtensionIds {
+                transport_cc,
+                ..ExtensionIds::default()
+            },
             nack: true,
             remb: true,
         }),
@@ -155,7 +163,7 @@ fn copies_come_with_loss_and_nobody_else_pays_for_them() {
     let teacher = lesson.join();
     let (student, other) = (lesson.join(), lesson.join());
     let voice = lesson.publish(teacher, voice(SSRC));
-    let (slot, ssrc) = slot_with_red(&mut lesson, student);
+    let (slot, ssrc) = slot_with_red(&mut lesson, student, None);
     lesson.put(slot, Some(voice));
     let (_, other_ssrc) = lesson.subscribe(other, Kind::Audio, voice);
     for number in 10..20 {
@@ -196,11 +204,51 @@ fn copies_come_with_loss_and_nobody_else_pays_for_them() {
 }
 
 #[test]
+fn losses_without_a_queue_bring_copies_whatever_reports_say() {
+    const NUMBERED: u8 = 5;
+    let mut lesson = Lesson::new();
+    let (teacher, student) = (lesson.join(), lesson.join());
+    let voice = lesson.publish(teacher, voice(SSRC));
+    let (slot, ssrc) = slot_with_red(&mut lesson, student, Some(NUMBERED));
+    lesson.put(slot, Some(voice));
+    let mut copies = Vec::new();
+    for (number, base) in (0..300).zip(1u64 << 16..) {
+        lesson.send(teacher, &plain(number));
+        lesson.wait(Duration::from_millis(20));
+        let at = (lesson.now - lesson.start()).as_micros() as i64;
+        let is_lost = number >= 150 && number % 4 == 0;
+        if !is_lost {
+            tell_arrival(&mut lesson, student, (base, at));
+        }
+        if number == 140 {
+            report_loss(&mut lesson, student, ssrc, 255);
+        }
+        let got = &lesson.peers[student].take(ssrc)[0];
+        let red = (got.payload_type == RED + SHIFT).then(|| red::parse(&got.payload).unwrap());
+        copies.push(red.map_or(0, |blocks| blocks.copies().len()));
+    }
+    assert!(copies[..150].iter().all(|&count| count == 0), "{copies:?}");
+    assert!(copies[250..].iter().all(|&count| count == 2), "{copies:?}");
+}
+
+fn tell_arrival(lesson: &mut Lesson, student: usize, arrival: (u64, i64)) {
+    let sender = transport_cc::Sender {
+        sender_ssrc: 1,
+        media_ssrc: 2,
+        feedback_count: 0,
+    };
+    let (base, arrivals) = (arrival.0, [arrival]);
+    let feedback =
+        write(|out| transport_cc::write(out, &sender, base, &arrivals).map(|(len, _)| len));
+    lesson.send(student, &feedback);
+}
+
+#[test]
 fn nothing_from_before_the_slot_began_is_carried_along() {
     let mut lesson = Lesson::new();
     let (teacher, student) = (lesson.join(), lesson.join());
     let voice = lesson.publish(teacher, voice(SSRC));
-    let (slot, ssrc) = slot_with_red(&mut lesson, student);
+    let (slot, ssrc) = slot_with_red(&mut lesson, student, None);
     report_loss(&mut lesson, student, ssrc, 90);
     lesson.send(teacher, &plain(9)); // said before anybody should hear it
     lesson.put(slot, Some(voice));
@@ -218,7 +266,7 @@ fn a_packet_that_may_have_had_copies_is_not_sent_again() {
     let mut lesson = Lesson::new();
     let (teacher, student) = (lesson.join(), lesson.join());
     let voice = lesson.publish(teacher, voice(SSRC));
-    let (slot, ssrc) = slot_with_red(&mut lesson, student);
+    let (slot, ssrc) = slot_with_red(&mut lesson, student, None);
     lesson.put(slot, Some(voice));
     report_loss(&mut lesson, student, ssrc, 90);
     for number in 10..14 {

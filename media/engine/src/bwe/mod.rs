@@ -45,6 +45,8 @@ const REDUCE_INTERVAL: Micros = 200_000;
 /// Time and packets over which loss is measured.
 const LOSS_WINDOW: Micros = 500_000;
 const LOSS_PACKETS: u32 = 20;
+/// Weight of the newest measurement in the smoothed loss.
+const LOSS_WEIGHT: f64 = 0.3;
 /// Loss that reduces the estimate (§6).
 const HIGH_LOSS: f64 = 0.1;
 /// Loss beyond which only congestion can be the reason.
@@ -77,6 +79,25 @@ struct Loss {
     reduced_at: Option<f64>,
     /// Measurements in a row at which a long queue lost much.
     choked: u32,
+    /// The longest queue since the last measurement.
+    queue: Micros,
+    /// What is lost of late where no queue stands, smoothed; none before it was measured.
+    smoothed: Option<f64>,
+}
+
+impl Loss {
+    /// Return the part of what is sent that arrives at best.
+    fn share(&self) -> f64 {
+        1.0 - self.inherent
+    }
+
+    /// Take what was lost; a queue's losses are no reason to send more.
+    fn smooth(&mut self, lost: f64) {
+        let stood = std::mem::take(&mut self.queue) > SHORT_QUEUE;
+        let counted = if stood { 0.0 } else { lost };
+        let before = self.smoothed.unwrap_or(counted);
+        self.smoothed = Some(before + LOSS_WEIGHT * (counted - before));
+    }
 }
 
 /// How long packets take, beside how long they took at best.
@@ -134,16 +155,29 @@ impl Estimator {
         self.sent.note(size, batch, now)
     }
 
-    /// Return the estimate, bits a second, once there was feedback.
+    /// Return the bits a second of media that the path carries, once there was feedback: what a
+    /// lossy path takes on top goes to repairs.
     pub fn estimate(&self) -> Option<u64> {
         self.bits().map(|bits| bits as u64)
+    }
+
+    /// Return the part lost of late beside what queues lose, once feedback has told.
+    pub fn loss(&self) -> Option<f64> {
+        self.loss.smoothed
     }
 
     /// Return ours, which the peer's own may only lower, or else the peer's.
     fn bits(&self) -> Option<f64> {
         let bound = self.told_by_peer.unwrap_or(f64::INFINITY);
-        let ours = self.estimate.map(|estimate| estimate.min(bound));
+        let ours = self
+            .estimate
+            .map(|estimate| self.media(estimate).min(bound));
         ours.or(self.told_by_peer)
+    }
+
+    /// Return what of a rate on the path is left for media.
+    fn media(&self, bits: f64) -> f64 {
+        (bits * self.loss.share()).max(ESTIMATES.0)
     }
 
     /// Return how long it took until the newest feedback told of a packet.
@@ -164,14 +198,15 @@ impl Estimator {
     /// Return whether a probe should begin.
     pub fn is_probe_due(&self, now: Micros) -> bool {
         let is_quiet = self.trend.usage() == Usage::Normal && self.way.queue() <= SHORT_QUEUE;
-        let is_due = |estimate| self.prober.is_due(estimate, self.reduced, now);
+        let is_due = |estimate| self.prober.is_due(self.media(estimate), self.reduced, now);
         is_quiet && self.estimate.is_some_and(is_due)
     }
 
     /// Begin a probe.
     pub fn begin_probe(&mut self, now: Micros) {
         if let Some(estimate) = self.estimate {
-            self.prober.begin(estimate, self.sent.next(), now);
+            let share = self.loss.share();
+            self.prober.begin(estimate, share, self.sent.next(), now);
         }
     }
 
@@ -219,6 +254,7 @@ impl Estimator {
         }
         self.loss.came += count;
         self.loss.lost += lost;
+        self.loss.queue = self.loss.queue.max(self.way.queue());
         if count + lost == 0 {
             return;
         }
@@ -256,7 +292,8 @@ impl Estimator {
         self.updated = Some(now);
     }
 
-    /// Return the bits a second that arrive; nothing before a window is full.
+    /// Return the bits a second that arrive, and with them what this path loses of any; nothing
+    /// before a window is full.
     fn arriving(&mut self) -> Option<f64> {
         let newest = self.came.back()?.0;
         let begin = newest - RATE_WINDOW;
@@ -274,7 +311,7 @@ impl Estimator {
         let newest = self.came.back().map_or(0, |(at, _)| *at);
         let recent = self.came.iter().filter(|(at, _)| newest - at <= span);
         let bytes: u64 = recent.map(|(_, size)| u64::from(*size)).sum();
-        8.0 * bytes as f64 * MICROS_PER_SECOND as f64 / span as f64
+        8.0 * bytes as f64 * MICROS_PER_SECOND as f64 / span as f64 / self.loss.share()
     }
 
     fn follow_delay(
@@ -330,14 +367,14 @@ impl Estimator {
         (self.loss.since, self.loss.came, self.loss.lost) = (Some(now), 0, 0);
         // what is lost where a queue stands is lost by that queue
         let is_full = self.way.queue() > LONG_QUEUE;
+        self.loss.smooth(lost);
         let before = self.loss.reduced_at.take().filter(|_| !is_full);
         if before.is_some_and(|before| lost > LOSS_STAYS * before) {
             self.loss.inherent = self.loss.inherent.max(lost.min(CONGESTED_LOSS));
         }
-        self.loss.inherent = self
-            .loss
-            .inherent
-            .min(0.5 * (self.loss.inherent + lost) + 0.01);
+        // a window with few losses is chance more often than a better radio
+        let eased = self.loss.inherent + LOSS_WEIGHT * (lost - self.loss.inherent) + 0.01;
+        self.loss.inherent = self.loss.inherent.min(eased);
         let ours = (lost - self.loss.inherent) / (1.0 - self.loss.inherent);
         if ours <= HIGH_LOSS {
             self.loss.choked = 0;

@@ -101,7 +101,7 @@ impl Default for Prober {
 }
 
 impl Prober {
-    /// Find out from now on whether the path carries so many bits a second; `None` ends that.
+    /// Find out from now on whether the path carries so many bits a second of media; `None` ends that.
     pub fn want(&mut self, bits: Option<u64>) {
         if bits.is_none() || self.wanted.is_none() {
             self.pause = PAUSES.0;
@@ -132,16 +132,18 @@ impl Prober {
             .is_some_and(|probe| probe.ended.is_none())
     }
 
-    /// Return whether a probe should begin, given the time of the last reduction.
+    /// Return whether a probe should begin, given the media that the path is believed to carry and
+    /// the time of the last reduction.
     pub fn is_due(&self, estimate: f64, reduced: Option<Micros>, now: Micros) -> bool {
         let is_settled = reduced.is_none_or(|at| now - at >= SETTLED);
         let lacks = self.wanted.is_some_and(|wanted| wanted > estimate);
         lacks && is_settled && !self.is_busy() && now >= self.not_before
     }
 
-    /// Begin a probe; `next` is the number of the next packet.
-    pub fn begin(&mut self, estimate: f64, next: u64, now: Micros) {
-        let wanted = MARGIN * self.wanted.unwrap_or(0.0);
+    /// Begin a probe beyond what the path is believed to carry, of which a `share` arrives; `next`
+    /// is the number of the next packet.
+    pub fn begin(&mut self, estimate: f64, share: f64, next: u64, now: Micros) {
+        let wanted = MARGIN * self.wanted.unwrap_or(0.0) / share;
         self.polled = now;
         self.probe = Some(Probe {
             rate: wanted.min(STEP * estimate),

@@ -73,7 +73,8 @@ impl Link {
         }
     }
 
-    fn packet(&mut self, size: usize) {
+    /// Send a packet; returns whether it will arrive.
+    fn packet(&mut self, size: usize) -> bool {
         self.estimator.sent(size, 0, self.now);
         let number = self.numbers;
         self.numbers += 1;
@@ -81,12 +82,13 @@ impl Link {
         // what a radio link loses has been through its queue
         let is_lost = self.chance() < self.loss;
         if start - self.now > self.queue {
-            return;
+            return false;
         }
         self.free_at = start + (8.0 * size as f64 * 1e6 / self.rate) as Micros;
         if !is_lost {
             self.arrivals.push((number, self.free_at + WAY, size));
         }
+        !is_lost
     }
 
     /// Return how long a packet sent now would wait.
