@@ -6,7 +6,7 @@ import sys
 
 from bench.errors import BenchError
 
-NAMES = ("forward", "threads", "latency", "join", "bwe", "questions", "recording")
+NAMES = ("forward", "threads", "latency", "join", "bwe", "questions", "recording", "layers")
 
 
 def main() -> int:
