@@ -34,6 +34,7 @@ from sqlalchemy.util import await_only
 
 from server.errors import DatabaseUnavailable, Unavailable
 from server.settings import Settings
+from server.sqlite import connect
 
 SQLITE_FILE = "darsgoh.sqlite3"
 MIGRATION_LOCK = 0x6461727367  # any fixed number; names the advisory lock of PostgreSQL
@@ -83,7 +84,13 @@ class Database:
         url = database_url(settings)
         busy = settings.database.busy_seconds
         if url.get_backend_name() == "sqlite":
-            engine = create_async_engine(url, pool_size=4, max_overflow=4, pool_timeout=busy)
+            engine = create_async_engine(
+                url,
+                pool_size=4,
+                max_overflow=4,
+                pool_timeout=busy,
+                connect_args={"async_creator_fn": connect},
+            )
             _prepare_sqlite(engine, busy)
         else:
             engine = create_async_engine(
