@@ -50,6 +50,8 @@ async def read_bytes(request: web.Request) -> bytes:
     except web.RequestPayloadError as error:
         request.content.feed_eof()  # or aiohttp reads on, and logs what we have answered
         raise BadRequest("bad-body", "The body breaks its own encoding.") from error
+    except ConnectionError as error:
+        raise BadRequest("cut-short", "The connection ended before the body did.") from error
     except TimeoutError as error:
         raise BadRequest("too-slow", "The body did not arrive in time.") from error
     return body

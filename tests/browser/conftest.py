@@ -55,6 +55,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runn
     await running.start()
     try:
         yield running
+        assert running.faults() == []
     finally:
         await running.stop()
 

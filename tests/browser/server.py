@@ -59,6 +59,10 @@ class RunningServer:
     def log(self) -> str:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
+    def faults(self) -> list[str]:
+        """Return what the server has logged as faults of its own."""
+        return [line for line in self.log().splitlines() if '"level": "error"' in line]
+
     async def start(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:

@@ -5,9 +5,13 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.streams import StreamReader
+from aiohttp.test_utils import make_mocked_request
 
+from server.errors import BadRequest
 from server.settings import Settings
-from server.web import MAX_BODY
+from server.web import MAX_BODY, read_bytes
 from tests.server.conftest import Visitor, World, problem
 
 JSON = {"Content-Type": "application/json"}
@@ -181,6 +185,15 @@ async def test_a_body_that_does_not_come_is_given_up(
 
     answer = await visitor.send("POST", "/api/sign-in", data=never(), headers=JSON)
     assert await problem(answer) == (400, "too-slow")
+
+
+async def test_a_body_whose_sender_goes_away_is_no_fault_of_ours() -> None:
+    content = StreamReader(BaseProtocol(asyncio.get_running_loop()), 2**16)
+    content.feed_data(b'{"title": ')
+    content.set_exception(ConnectionResetError("Connection lost"))
+    request = make_mocked_request("POST", "/api/courses", payload=content)
+    with pytest.raises(BadRequest, match="ended before the body"):
+        await read_bytes(request)
 
 
 async def test_what_we_did_not_foresee_shows_nothing_of_its_cause(
