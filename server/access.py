@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aiohttp import web
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.accounts import find_holder
 from server.errors import NotAllowed, NotFound, NotSignedIn
@@ -194,14 +194,14 @@ _OPEN_LESSON = (
 )
 
 
-async def open_lesson_rights(
-    asked: AsyncSession | AsyncConnection, person_id: uuid.UUID, lesson_id: uuid.UUID
+def open_lesson_rights(
+    connection: Connection, person_id: uuid.UUID, lesson_id: uuid.UUID
 ) -> frozenset[Right]:
     """Return what a person may do in a lesson that is open; nothing for anybody in any other.
 
     One query, because it is asked whenever a student comes in, and a class comes in at once.
     """
-    found = await asked.execute(_OPEN_LESSON, {"person": person_id, "lesson": lesson_id})
+    found = connection.execute(_OPEN_LESSON, {"person": person_id, "lesson": lesson_id})
     row = found.one_or_none()
     if row is None:
         return frozenset()

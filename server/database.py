@@ -4,15 +4,17 @@ import asyncio
 import contextlib
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import (
@@ -22,12 +24,7 @@ from sqlalchemy.exc import (
     NoSuchModuleError,
     SQLAlchemyError,
 )
-from sqlalchemy.ext.asyncio import (
-    AsyncConnection,
-    AsyncEngine,
-    AsyncSession,
-    create_async_engine,
-)
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_only
@@ -41,8 +38,10 @@ MIGRATION_LOCK = 0x6461727367  # any fixed number; names the advisory lock of Po
 TIMETABLE_LOCK = MIGRATION_LOCK + 1  # whoever plans lessons
 CONNECT_SECONDS = 5  # a database on the same network answers in milliseconds
 WAL_PAUSE = 0.02  # seconds between two tries of a first start to change to WAL
+ASKING = 4  # questions that SQLite answers at once; one takes a fraction of a millisecond
 _WRITES = "darsgoh_writes"
-_ALONE = "darsgoh_alone"
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -68,12 +67,52 @@ def database_url(settings: Settings) -> URL:
     return url.set(drivername=driver)
 
 
+class Asking:
+    """Threads in which SQLite answers whole questions.
+
+    A session goes to its thread and back for every statement, through a coroutine and a greenlet,
+    which costs more than the query itself. Here a question goes there and back once, as a whole.
+    """
+
+    def __init__(self, url: URL, busy_seconds: float) -> None:
+        self._engine = create_engine(
+            url.set(drivername="sqlite+pysqlite"),
+            pool_size=ASKING,
+            # Nothing begins a transaction: a statement outside of one is one.
+            connect_args={"timeout": busy_seconds, "isolation_level": None},
+        )
+        _let_only_read(self._engine)
+        self._busy_seconds = busy_seconds
+        self._threads = ThreadPoolExecutor(ASKING, thread_name_prefix="asking")
+
+    async def ask(self, question: Callable[[Connection], T]) -> T:
+        """Run a question in a thread; raises what it raises, or Unavailable when it takes long."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._busy_seconds):
+                return await loop.run_in_executor(self._threads, self._answer, question)
+        except TimeoutError as error:
+            raise _busy() from error
+
+    def _answer(self, question: Callable[[Connection], T]) -> T:
+        with self._engine.connect() as connection:
+            return question(connection)
+
+    async def close(self) -> None:
+        """Wait for the questions under way and close the connections."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self._engine.dispose()
+
+
 class Database:
     """Sessions for reading and for changing; a change sees no other change under way (SQLite)."""
 
-    def __init__(self, engine: AsyncEngine, busy_seconds: float) -> None:
+    def __init__(
+        self, engine: AsyncEngine, busy_seconds: float, asking: Asking | None = None
+    ) -> None:
         self.engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
+        self._asking = asking
         self._busy_seconds = busy_seconds
         # SQLite has one writer: waiting here is fair and costs no polling of its lock.
         self._writer = asyncio.Lock()
@@ -92,15 +131,15 @@ class Database:
                 connect_args={"async_creator_fn": connect},
             )
             _prepare_sqlite(engine, busy)
-        else:
-            engine = create_async_engine(
-                url,
-                pool_size=settings.database.pool_size,
-                pool_pre_ping=True,
-                pool_timeout=busy,
-                connect_args={"connect_timeout": CONNECT_SECONDS},
-            )
-            _prepare_postgres(engine)
+            return cls(engine, busy, Asking(url, busy))
+        engine = create_async_engine(
+            url,
+            pool_size=settings.database.pool_size,
+            pool_pre_ping=True,
+            pool_timeout=busy,
+            connect_args={"connect_timeout": CONNECT_SECONDS},
+        )
+        _prepare_postgres(engine)
         return cls(engine, busy)
 
     @contextlib.asynccontextmanager
@@ -109,14 +148,16 @@ class Database:
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
             yield session
 
-    @contextlib.asynccontextmanager
-    async def ask(self) -> AsyncIterator[AsyncConnection]:
-        """Open a connection for a single query, which is one consistent state by itself.
+    async def ask(self, question: Callable[[Connection], T]) -> T:
+        """Put a question of a single query, which is one consistent state by itself.
 
-        It costs two thirds of `read` and gives rows, no objects: for what a class asks at once.
+        It costs less than `read` and gives rows, no objects: for what a class asks at once. The
+        function must not use the loop: with SQLite it runs in a thread. Raises what it raises.
         """
+        if self._asking is not None:
+            return await self._asking.ask(question)
         async with self.engine.connect() as connection:
-            yield await connection.execution_options(**{_ALONE: True})
+            return await connection.run_sync(question)
 
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
@@ -135,7 +176,7 @@ class Database:
             async with asyncio.timeout(self._busy_seconds):
                 await self._writer.acquire()
         except TimeoutError as error:
-            raise Unavailable("database-busy", "The database is busy; please try again.") from error
+            raise _busy() from error
         try:
             yield
         finally:
@@ -176,7 +217,13 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        if self._asking is not None:
+            await self._asking.close()
         await self.engine.dispose()
+
+
+def _busy() -> Unavailable:
+    return Unavailable("database-busy", "The database is busy; please try again.")
 
 
 async def add_once(session: AsyncSession, row: DeclarativeBase) -> None:
@@ -202,11 +249,17 @@ def _prepare_sqlite(engine: AsyncEngine, busy_seconds: float) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
-        if connection.get_execution_options().get(_ALONE):
-            return  # a statement outside of a transaction is one
         # IMMEDIATE takes the write lock at once: no upgrade in the middle can find it taken.
         writes = connection.get_execution_options().get(_WRITES)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _let_only_read(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA query_only = ON")
+        cursor.close()
 
 
 def _write_ahead(cursor: DBAPICursor, busy_seconds: float) -> None:

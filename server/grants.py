@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
 from aiohttp import web
@@ -127,8 +128,9 @@ async def may_join(services: Services, grant: media_grants.Grant) -> None:
     if grant.turn is not None:
         async with services.database.read() as session:
             turn = await turn_of(session, lesson_id, person_id)
-    async with services.database.ask() as connection:
-        rights = await open_lesson_rights(connection, person_id, lesson_id)
+    rights = await services.database.ask(
+        partial(open_lesson_rights, person_id=person_id, lesson_id=lesson_id)
+    )
     if turn != grant.turn:
         raise Refused("turn-over", "The turn to speak is over.")
     if needed_right(grant.right, turn) not in rights:

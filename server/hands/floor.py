@@ -204,8 +204,9 @@ class Hands:
         for lesson_id, floor in list(self._floors.items()):
             if person_id not in {one.person for one in floor.hands.values()}:
                 continue
-            async with self.services.database.read() as session:
-                rights = await open_lesson_rights(session, person_id, lesson_id)
+            rights = await self.services.database.ask(
+                partial(open_lesson_rights, person_id=person_id, lesson_id=lesson_id)
+            )
             if Right.WATCH not in rights:
                 numbers = [n for n, one in floor.hands.items() if one.person == person_id]
                 await self._end(lesson_id, [(number, Reason.REMOVED) for number in numbers])

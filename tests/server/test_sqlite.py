@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from server.database import Database
 from server.settings import DataSettings, Settings
 from server.sqlite import OneTripConnection, connect
+
+
+def count_pens(connection: Connection) -> int:
+    return int(connection.scalar(text("SELECT count(*) FROM pens")) or 0)
 
 
 @pytest_asyncio.fixture
@@ -37,10 +41,17 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-async def test_one_question_is_one_trip(database: Database, trips: list[str]) -> None:
-    async with database.ask() as connection:
-        assert (await connection.execute(text("SELECT count(*) FROM pens"))).scalar() == 0
-    assert trips == ["in_thread"]
+async def test_a_session_is_a_trip_for_each_statement(database: Database, trips: list[str]) -> None:
+    async with database.read() as session:
+        assert await session.scalar(text("SELECT count(*) FROM pens")) == 0
+    assert trips == ["in_thread", "in_thread", "rollback"]  # BEGIN, SELECT, ROLLBACK
+
+
+async def test_one_question_is_no_trip_to_a_session_s_thread(
+    database: Database, trips: list[str]
+) -> None:
+    assert await database.ask(count_pens) == 0
+    assert trips == []
 
 
 async def test_a_change_is_a_trip_for_each_statement(database: Database, trips: list[str]) -> None:
@@ -71,8 +82,7 @@ async def test_what_fails_raises_and_leaves_nothing_behind(database: Database) -
     with pytest.raises(OperationalError, match="no such table"):
         async with database.read() as session:
             await session.execute(text("SELECT * FROM pencils"))
-    async with database.ask() as connection:
-        assert (await connection.execute(text("SELECT count(*) FROM pens"))).scalar() == 0
+    assert await database.ask(count_pens) == 0
 
 
 async def test_a_transaction_that_is_given_up_is_rolled_back(tmp_path: Path) -> None:
