@@ -197,7 +197,7 @@ class Signaling:
     def _gated(self, handler: Handler) -> Handler:
         async def gate(request: web.Request) -> web.StreamResponse:
             try:
-                await self._limiter.admit_address(self._source_of(request))
+                self._limiter.admit_address(self._source_of(request))
                 response = await handler(request)
             except SignalingError as error:
                 response = problem(error)
@@ -241,7 +241,7 @@ class Signaling:
         self, request: web.Request, rights: frozenset[Right]
     ) -> tuple[Grant, Room, Offer]:
         """Check a POST as far as the offer; the room is looked up last, it may end meanwhile."""
-        grant = await self._endpoint_grant(request)
+        grant = self._endpoint_grant(request)
         if grant.right not in rights:
             raise Refused("right-missing", f"A grant to {grant.right} does not open this door.")
         text = await read_text(request, SDP, MAX_SDP_LENGTH)
@@ -276,24 +276,24 @@ class Signaling:
         return response
 
     async def _describe(self, request: web.Request) -> web.StreamResponse:
-        await self._endpoint_grant(request)
+        self._endpoint_grant(request)
         return web.Response(status=204)
 
     async def _describe_player(self, request: web.Request) -> web.StreamResponse:
-        await self._endpoint_grant(request)
+        self._endpoint_grant(request)
         return web.Response(status=200, content_type=SDP)
 
     async def _options_of_endpoint(self, request: web.Request) -> web.StreamResponse:
         response = web.Response(status=200)
         response.headers[cors.ACCEPT_POST] = SDP
         if not cors.is_preflight(request) and hdrs.AUTHORIZATION in request.headers:
-            self._add_links(response, await self._endpoint_grant(request))
+            self._add_links(response, self._endpoint_grant(request))
         return response
 
     # --- sessions ---------------------------------------------------------------------------
 
     async def _patch(self, request: web.Request) -> web.StreamResponse:
-        session = await self._own_session(request)
+        session = self._own_session(request)
         if request.content_type != FRAGMENT:
             raise wrong_content_type(request, FRAGMENT, cors.ACCEPT_PATCH)
         fragment = parse_fragment(await read_text(request, FRAGMENT, MAX_FRAGMENT_LENGTH))
@@ -305,12 +305,12 @@ class Signaling:
         return response
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
-        session = await self._own_session(request, leaving=True)
+        session = self._own_session(request, leaving=True)
         session.membership.close(CloseReason.LEFT)
         return web.Response(status=200)
 
     async def _describe_session(self, request: web.Request) -> web.StreamResponse:
-        session = await self._own_session(request)
+        session = self._own_session(request)
         response = web.Response(status=204)
         response.headers[hdrs.ETAG] = session.etag
         return response
@@ -321,40 +321,40 @@ class Signaling:
         return response
 
     async def _put_mode(self, request: web.Request) -> web.StreamResponse:
-        subscription = await self._own_subscription(request)
+        subscription = self._own_subscription(request)
         left = read_left(request.query.get("left"))
         subscription.set_mode(read_mode(await read_text(request, TEXT, MAX_MODE_LENGTH)))
         subscription.set_left(left)
         return web.json_response(standing(subscription))
 
     async def _describe_mode(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(standing(await self._own_subscription(request)))
+        return web.json_response(standing(self._own_subscription(request)))
 
     async def _options_of_mode(self, _request: web.Request) -> web.StreamResponse:
         return web.Response(status=200)
 
-    async def _own_subscription(self, request: web.Request) -> Subscription:
-        membership = (await self._own_session(request)).membership
+    def _own_subscription(self, request: web.Request) -> Subscription:
+        membership = self._own_session(request).membership
         if not isinstance(membership, Subscription):
             raise SessionUnknown("session-unknown", "Only who watches has a mode.")
         return membership
 
     # --- who --------------------------------------------------------------------------------
 
-    async def _endpoint_grant(self, request: web.Request) -> Grant:
+    def _endpoint_grant(self, request: web.Request) -> Grant:
         grant = verify(self._key, bearer_token(request), self._clock())
-        await self._limiter.admit_participant(grant.participant)
+        self._limiter.admit_participant(grant.participant)
         if grant.lesson != request.match_info["lesson"]:
             raise Refused("token-elsewhere", "The token is for another lesson.")
         return grant
 
-    async def _own_session(self, request: web.Request, *, leaving: bool = False) -> Session:
+    def _own_session(self, request: web.Request, *, leaving: bool = False) -> Session:
         """Return the session of the address, for a grant like the one that made it.
 
         Whoever may not stay any longer may still leave: DELETE takes an expired token.
         """
         grant = verify(self._key, bearer_token(request), self._clock(), even_expired=leaving)
-        await self._limiter.admit_participant(grant.participant)
+        self._limiter.admit_participant(grant.participant)
         protocol = Protocol(request.path.split("/", 2)[1])
         session = self.sessions.get(protocol, request.match_info["session"])
         if not session.belongs_to(grant):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aiohttp import hdrs
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import FixedWindowRateLimiter
 
 from signaling.errors import TooManyRequests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WINDOW = 60  # s
 IPV6_PREFIX = 64  # bits: one subscriber line has them all, so they count as one address
@@ -27,29 +29,57 @@ class RateLimits:
     per_participant: int = 120
 
 
+@dataclass(slots=True)
+class _Window:
+    """The requests of one name in a minute that began with its first."""
+
+    ends: float
+    count: int = 0
+
+
 class Limiter:
-    """Counts requests; raises TooManyRequests beyond the limit."""
+    """Counts requests; raises TooManyRequests beyond the limit.
 
-    def __init__(self, limits: RateLimits) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
-        self._per_address = RateLimitItemPerMinute(limits.per_address)
-        self._per_participant = RateLimitItemPerMinute(limits.per_participant)
+    `clock` tells seconds and never goes back.
+    """
 
-    async def admit_address(self, address: str) -> None:
+    def __init__(self, limits: RateLimits, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._windows: dict[tuple[str, str], _Window] = {}
+        self._tidy_at = clock() + WINDOW
+
+    def __len__(self) -> int:
+        """Return how many names are remembered."""
+        return len(self._windows)
+
+    def admit_address(self, address: str) -> None:
         """Count a request of a source address."""
-        await self._admit(self._per_address, "address", counted_as(address))
+        self._admit(self._limits.per_address, "address", counted_as(address))
 
-    async def admit_participant(self, participant: str) -> None:
+    def admit_participant(self, participant: str) -> None:
         """Count a request under a good token."""
-        await self._admit(self._per_participant, "participant", participant)
+        self._admit(self._limits.per_participant, "participant", participant)
 
-    async def _admit(self, limit: RateLimitItemPerMinute, kind: str, name: str) -> None:
-        if not await self._limiter.hit(limit, kind, name):
+    def _admit(self, limit: int, kind: str, name: str) -> None:
+        now = self._clock()
+        if now >= self._tidy_at:
+            self._tidy(now)
+        window = self._windows.get((kind, name))
+        if window is None or now >= window.ends:
+            window = self._windows[kind, name] = _Window(now + WINDOW)
+        window.count += 1
+        if window.count > limit:
             raise TooManyRequests(
                 "too-many-requests",
-                f"No more than {limit.amount} requests in a minute, please.",
+                f"No more than {limit} requests in a minute, please.",
                 headers={hdrs.RETRY_AFTER: str(WINDOW)},
             )
+
+    def _tidy(self, now: float) -> None:
+        """Forget what is over; once a window, since it looks at every name."""
+        self._tidy_at = now + WINDOW
+        self._windows = {key: one for key, one in self._windows.items() if now < one.ends}
 
 
 def counted_as(address: str) -> str:
