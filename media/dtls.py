@@ -318,7 +318,7 @@ class Handshakes:
         self.counters = HandshakeCounters()
         self._certificate = Certificate.generateCertificate()
         self._home = asyncio.get_running_loop()
-        self._loop = asyncio.new_event_loop()
+        self._loop = type(self._home)()  # a loop of the same kind, which is uvloop's in a server
         self.gate = asyncio.Semaphore(HANDSHAKES_UNDER_WAY)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import uvloop
 from aiortc.rtcdtlstransport import (
     SRTP_AEAD_AES_128_GCM,
     SRTP_AEAD_AES_256_GCM,
@@ -134,6 +135,19 @@ async def test_both_ends_have_the_same_keys(handshakes: Handshakes, wire: Wire) 
     peer_sends, peer_receives = pair.peer.dtls.keys
     assert keys[0] + keys[1] == peer_receives
     assert keys[2] + keys[3] == peer_sends
+
+
+def test_handshakes_run_on_a_loop_like_the_server_s() -> None:
+    async def connect() -> tuple[type[Any], list[DtlsState]]:
+        wire = Wire()
+        async with opened(wire) as handshakes:
+            pair = Pair(handshakes, wire)
+            await pair.connect()
+            await pair.end.reaches(DtlsState.CONNECTED)
+            return type(handshakes._loop), pair.end.states
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(connect()) == (uvloop.Loop, [DtlsState.CONNECTED])
 
 
 @pytest.mark.parametrize(
