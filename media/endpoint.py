@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
+from dataclasses import fields
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from media.consumer import Consumer
 from media.errors import KindMismatch, TransportClosed
 from media.producer import Producer
-from media.types import CloseReason, TransportState
+from media.types import CloseReason, ExtensionIds, TransportState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from media import _engine
     from media.router import Router
-    from media.types import Codec, ExtensionIds, SlotParameters, Source, TrackParameters
+    from media.types import Codec, SlotParameters, Source, TrackParameters
     from media.worker import Worker
 
 logger = logging.getLogger(__name__)
 
 C = TypeVar("C", bound=Consumer)
+EXTENSIONS = tuple(field.name for field in fields(ExtensionIds))
 
 
 class Endpoint:
@@ -120,11 +121,20 @@ class Endpoint:
 
 
 def _codecs(codecs: Sequence[Codec]) -> list[_engine.CodecParameters]:
-    return [cast("_engine.CodecParameters", asdict(codec)) for codec in codecs]
+    return [
+        {
+            "name": codec.name,
+            "payload_type": codec.payload_type,
+            "clock_rate": codec.clock_rate,
+            "rtx_payload_type": codec.rtx_payload_type,
+        }
+        for codec in codecs
+    ]
 
 
 def _extensions(ids: ExtensionIds) -> _engine.ExtensionIds:
-    negotiated = {name: value for name, value in asdict(ids).items() if value is not None}
+    values = {name: getattr(ids, name) for name in EXTENSIONS}
+    negotiated = {name: value for name, value in values.items() if value is not None}
     return cast("_engine.ExtensionIds", negotiated)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import secrets
-import string
 from typing import TYPE_CHECKING
 
 from media.dtls import DtlsState
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 PROBE_STEP = 50_000  # bits a second; what is wanted less precisely is told less often
 CONNECT_TIMEOUT = 30.0  # seconds from the answer to the end of DTLS; browsers give up sooner
 
-ICE_CHARACTERS = string.ascii_letters + string.digits  # of ice-char, RFC 8839 section 5.4
-UFRAG_LENGTH = 8  # 47 bits: transports are found by it, so it must not repeat; 4 are required
-PWD_LENGTH = 24  # 142 bits; 128 are required
+UFRAG_LENGTH = 8  # 48 bits: transports are found by it, so it must not repeat; 4 are required
+PWD_LENGTH = 24  # 144 bits; 128 are required
 
 
 class Transport(Endpoint):
@@ -165,4 +164,5 @@ def new_credentials() -> IceCredentials:
 
 
 def _random(length: int) -> str:
-    return "".join(secrets.choice(ICE_CHARACTERS) for _ in range(length))
+    """Return random characters, a multiple of four; base64's are ice-char (RFC 8839, 5.4)."""
+    return base64.b64encode(secrets.token_bytes(length * 3 // 4)).decode()

@@ -7,6 +7,7 @@ asked its own rights; the WHIP and WHEP doors only verify it.
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeGuard
 
 from joserfc import jwt
@@ -20,6 +21,7 @@ ALGORITHM = "HS256"
 LEEWAY = 30  # s; two honest clocks may differ by this much
 MAX_TOKEN_LENGTH = 4096  # characters; ours have about 400
 MIN_KEY_LENGTH = 32  # bytes; RFC 7518, 3.2: not shorter than the hash
+KEYS_KEPT = 4  # imported; an installation has one
 MAX_TIME = 253_402_300_799  # s; the last second of the year 9999
 MAX_FIELD_LENGTH = 256  # characters of a lesson, a participant or a name
 
@@ -82,6 +84,7 @@ def verify(key: bytes, token: str, now: datetime, *, even_expired: bool = False)
     return _grant(claims)
 
 
+@lru_cache(maxsize=KEYS_KEPT)
 def _import_key(key: bytes) -> OctKey:
     if len(key) < MIN_KEY_LENGTH:
         raise ValueError(f"the grant key must have at least {MIN_KEY_LENGTH} bytes")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import string
 from typing import TYPE_CHECKING
 
 import pytest
 
 from media.errors import KindMismatch, TransportClosed
-from media.transport import CONNECT_TIMEOUT, ICE_CHARACTERS, Transport
+from media.transport import CONNECT_TIMEOUT, PWD_LENGTH, UFRAG_LENGTH, Transport
 from media.types import CloseReason, Fingerprint, Slot, Source, TransportState
 from tests.media.dtls_peer import DtlsPeer
 from tests.media.values import slot, track
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from media.worker import Worker
     from tests.media.fake_engine import FakeEngine, FakeTimers
 
+ICE_CHARACTERS = frozenset(string.ascii_letters + string.digits + "+/")  # RFC 8839 section 5.4
 ANYBODY = [Fingerprint("sha-256", ":".join(["00"] * 32))]
 
 
@@ -57,8 +59,10 @@ async def test_credentials_are_long_random_and_of_ice_characters(worker: Worker)
     router = worker.create_router()
     ices = [router.create_transport().ice for _ in range(50)]
     assert len({ice.ufrag for ice in ices}) == len({ice.pwd for ice in ices}) == 50
-    assert all(set(ice.ufrag + ice.pwd) <= set(ICE_CHARACTERS) for ice in ices)
-    assert all(len(ice.ufrag) >= 4 and len(ice.pwd) >= 22 for ice in ices)
+    assert all(set(ice.ufrag + ice.pwd) <= ICE_CHARACTERS for ice in ices)
+    assert all((len(ice.ufrag), len(ice.pwd)) == (UFRAG_LENGTH, PWD_LENGTH) for ice in ices)
+    assert UFRAG_LENGTH >= 4
+    assert PWD_LENGTH >= 22
 
 
 async def test_a_peer_connects_and_says_goodbye(
