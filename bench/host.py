@@ -41,6 +41,7 @@ PRODUCED: "ProducerParameters" = {
     "extensions": {},
     "nack": True,
     "pli": True,
+    "remb": False,
 }
 
 

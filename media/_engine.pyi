@@ -44,6 +44,7 @@ class ProducerParameters(TypedDict):
     extensions: ExtensionIds
     nack: bool
     pli: bool
+    remb: bool  # whether the publisher leaves the estimate of its path to us, with abs_send_time
 
 class ConsumerParameters(TypedDict):
     kind: Kind

@@ -149,6 +149,7 @@ def _track(parameters: TrackParameters) -> _engine.ProducerParameters:
         "extensions": _extensions(parameters.extensions),
         "nack": parameters.nack,
         "pli": parameters.pli,
+        "remb": parameters.remb,
     }
 
 

@@ -112,6 +112,7 @@ class TrackParameters:
     extensions: ExtensionIds = field(default_factory=ExtensionIds)
     nack: bool = False
     pli: bool = False
+    remb: bool = False  # whether it leaves the estimate of its path to us
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,13 +29,14 @@ MAX_LAYERS = 3  # of one picture; what browsers send, and more would only cost u
 
 FEEDBACK = ("nack", "nack pli", "ccm fir")  # for video
 TRANSPORT_CC = "transport-cc"  # draft-holmer-rmcat-transport-wide-cc-extensions-01, section 4.1
-REMB = "goog-remb"  # draft-alvestrand-rmcat-remb-03: the subscriber's own estimate
+REMB = "goog-remb"  # draft-alvestrand-rmcat-remb-03: whoever receives makes the estimate
 TRANSPORT_CC_URI = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+ABS_SEND_TIME_URI = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
 AUDIO_EXTENSIONS = {
     MID_URI: "mid",
     "urn:ietf:params:rtp-hdrext:ssrc-audio-level": "audio_level",
-    "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time": "abs_send_time",
+    ABS_SEND_TIME_URI: "abs_send_time",
     TRANSPORT_CC_URI: "transport_cc",
 }
 LAYER_EXTENSIONS = {
@@ -44,7 +45,7 @@ LAYER_EXTENSIONS = {
 }
 VIDEO_EXTENSIONS = {
     MID_URI: "mid",
-    "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time": "abs_send_time",
+    ABS_SEND_TIME_URI: "abs_send_time",
     "urn:3gpp:video-orientation": "video_orientation",
     "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay": "playout_delay",
     "http://www.webrtc.org/experiments/rtp-hdrext/video-content-type": "content_type",
@@ -100,6 +101,7 @@ class Negotiated:
             extensions=self._extension_ids(),
             nack=self._has("nack"),
             pli=self._has("nack pli"),
+            remb=self._has(REMB),
         )
 
     def slot(self, ssrc: int, rtx_ssrc: int | None, cname: str) -> SlotParameters:
@@ -141,8 +143,10 @@ def negotiate(media: OfferedMedia, video_codecs: Sequence[str] = VIDEO_CODECS) -
         TRANSPORT_CC in codec.feedback for codec in media.codecs
     )
     feedback = (TRANSPORT_CC,) if tells else ()
-    # a publisher would wait for an estimate that we do not make
-    estimate = () if tells or media.direction is not Direction.RECVONLY else (REMB,)
+    # a subscriber makes it; of a publisher's path we can, where its packets say when they left
+    is_subscriber = media.direction is Direction.RECVONLY
+    dated = any(one.uri == ABS_SEND_TIME_URI for one in media.extensions)
+    estimate = (REMB,) if not tells and (is_subscriber or dated) else ()
     if media.kind == "audio":
         codecs = _audio_codecs(media, feedback)
     elif media.kind == "video":

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from media.types import Candidate, SlotParameters, Source
 
 MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
+ABS_SEND_TIME_URI = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 TONE = 440  # Hz
 RATE = 48000  # samples per second
 
@@ -122,9 +123,10 @@ class OrtcPeer:
             codecs=(VP8,) if video else (OPUS,),
             ssrcs=(sender._ssrc,),
             rtx_ssrcs=(sender._rtx_ssrc,) if video else (),
-            extensions=ExtensionIds(mid=1),
+            extensions=ExtensionIds(mid=1, abs_send_time=2),
             nack=video,
             pli=video,
+            remb=video,
         )
 
     async def connect(self, transport: Transport, candidate: Candidate) -> None:
@@ -152,7 +154,10 @@ class OrtcPeer:
             await sender.send(
                 RTCRtpSendParameters(
                     codecs=codecs(sender.kind),
-                    headerExtensions=[RTCRtpHeaderExtensionParameters(1, MID_URI)],
+                    headerExtensions=[
+                        RTCRtpHeaderExtensionParameters(1, MID_URI),
+                        RTCRtpHeaderExtensionParameters(2, ABS_SEND_TIME_URI),
+                    ],
                     muxId=mid,
                     rtcp=RTCRtcpParameters(cname="teacher", mux=True, ssrc=sender._ssrc),
                 )

@@ -115,6 +115,19 @@ async def test_a_student_sees_and_hears_the_teacher(stage: Stage) -> None:
     await hears(tracks[Slot.LOUDEST])
 
 
+async def test_a_teacher_is_told_what_the_path_carries(stage: Stage) -> None:
+    _, peer = await stage.teach(camera=ColourTrack(RED))
+    sender, _ = peer.senders[0]
+
+    def rate() -> int:
+        encoder = vars(sender)["_RTCRtpSender__encoder"]
+        return encoder.target_bitrate if encoder else 0
+
+    await until(lambda: rate() > 0)
+    before = rate()
+    await until(lambda: rate() > 1.5 * before)
+
+
 async def test_a_late_student_sees_a_still_picture_at_once(stage: Stage) -> None:
     await stage.teach(camera=ColourTrack(BLUE))
     await until(lambda: Source.CAMERA in stage.room.sources())

@@ -42,7 +42,7 @@ def engine() -> Iterator[Engine]:
         {
             "kind": "audio", "mid": "0", "ssrcs": [SSRC], "rtx_ssrcs": [], "rids": [],
             "codecs": [OPUS],  # type: ignore[list-item]  # a plain dict of the right shape
-            "extensions": {"audio_level": 1}, "nack": False, "pli": False,
+            "extensions": {"audio_level": 1}, "nack": False, "pli": False, "remb": False,
         },
     )  # fmt: skip
     engine.consumer_create(

@@ -34,6 +34,7 @@ CAMERA_PARAMETERS: ProducerParameters = {
     "extensions": {},
     "nack": True,
     "pli": True,
+    "remb": False,
 }
 SLOT_PARAMETERS: ConsumerParameters = {
     "kind": "video",

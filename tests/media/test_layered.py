@@ -33,6 +33,7 @@ CAMERA_PARAMETERS: ProducerParameters = {
     "extensions": {"mid": MID_ID, "rid": RID_ID, "repaired_rid": REPAIRED_ID},
     "nack": False,
     "pli": True,
+    "remb": False,
 }
 SLOT_PARAMETERS: ConsumerParameters = {
     "kind": "video",

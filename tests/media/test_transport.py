@@ -207,6 +207,7 @@ async def test_parameters_reach_the_engine_whole(engine: FakeEngine, transport: 
         "extensions": {"mid": 1, "audio_level": 2},
         "nack": True,
         "pli": True,
+        "remb": False,
     }
     [(_, _, asked)] = engine.named("consumer_create")
     assert (asked["ssrc"], asked["rtx_ssrc"], asked["cname"]) == (70, 71, "room")

@@ -133,9 +133,19 @@ def test_a_player_without_transport_wide_feedback_tells_its_own_estimate() -> No
         assert not any("goog-remb" in codec.feedback for codec in negotiate(media).codecs)
 
 
-def test_a_publisher_is_promised_no_estimate() -> None:
-    old = without(CHROME, "a=extmap:3")
+def test_a_publisher_without_transport_wide_feedback_is_told_our_estimate() -> None:
+    old = without(CHROME, "a=extmap:3")  # transport-wide numbers
     for media in parse_offer(old).media:
+        chosen = negotiate(media)
+        estimated = [codec for codec in chosen.codecs if "goog-remb" in codec.feedback]
+        assert bool(estimated) is chosen.track().remb is (media.kind == "video")
+    for media in parse_offer(CHROME).media:
+        assert not negotiate(media).track().remb, "who hears what came when estimates"
+
+
+def test_a_publisher_that_does_not_say_when_packets_left_is_promised_no_estimate() -> None:
+    undated = "".join(line for line in CHROME.splitlines(True) if "abs-send-time" not in line)
+    for media in parse_offer(without(undated, "a=extmap:3")).media:
         assert not any("goog-remb" in codec.feedback for codec in negotiate(media).codecs)
 
 

@@ -111,6 +111,8 @@ pub struct ProducerParameters {
     pub nack: bool,
     /// Whether PLI was negotiated.
     pub pli: bool,
+    /// Whether the publisher leaves the estimate of its path to us (REMB, with `abs-send-time`).
+    pub remb: bool,
 }
 
 /// How a subscriber's slot looks on the wire.

@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use crate::batch::Sink;
+use crate::bwe::uplink::Uplink;
 use crate::command::{
     Command, ConsumerId, ConsumerParameters, MasterKey, ProducerId, ProducerParameters, RouterId,
     TransportId,
@@ -262,6 +263,15 @@ impl Core {
             .extensions
             .transport_cc
             .or(transport.transport_cc);
+        if let Some(id) = parameters
+            .extensions
+            .abs_send_time
+            .filter(|_| parameters.remb)
+        {
+            transport
+                .uplink
+                .get_or_insert_with(|| Box::new(Uplink::new(id)));
+        }
         if let [place] = places[..] {
             for &ssrc in &parameters.ssrcs {
                 transport.bind(ssrc, Binding::Media(place));

@@ -49,6 +49,13 @@ impl Core {
             let sequence = u16::from_be_bytes([high, low]);
             transport.arrivals.note(packet.ssrc(), sequence, at);
         }
+        let Some(uplink) = &mut transport.uplink else {
+            return;
+        };
+        if let Some(&[high, middle, low]) = packet.extension(uplink.id()) {
+            let size = packet.header_len() + packet.payload().len();
+            uplink.packet([high, middle, low], size, at);
+        }
     }
 
     fn reject(&mut self, place: usize, reason: Counter) {

@@ -8,8 +8,8 @@ use crate::consumer::Phase;
 use crate::core::Core;
 use crate::nack::MAX_OUTSTANDING;
 use crate::producer::{Activity, Producer};
-use crate::rtcp::{self, sr::SenderInfo};
-use crate::transport::Path;
+use crate::rtcp::{self, remb, sr::SenderInfo};
+use crate::transport::{Binding, Path};
 
 /// How finely time passes for everything but NACKs.
 const TICK: Duration = Duration::from_millis(100);
@@ -26,6 +26,9 @@ const LAYER_INTERVAL: Duration = Duration::from_secs(1);
 
 /// RTCP written into one datagram before the next begins.
 const RTCP_SIZE: usize = 1100;
+
+/// Sources that one estimate of a publisher's path names; a peer has far fewer.
+const MAX_TOLD: usize = 16;
 
 /// Our canonical name toward publishers; we send no media there, but reports must carry one.
 const RECEIVER_CNAME: &str = "darsgoh";
@@ -125,6 +128,7 @@ impl Core {
             self.on_ice(place, events);
         }
         self.tell_arrivals(place, sink);
+        self.tell_uplink(place, now, sink);
         let transport = &mut self.transports[place];
         if transport.is_ready() && transport.report.is_due(now) {
             self.report(place, now, sink);
@@ -141,6 +145,24 @@ impl Core {
             });
         }
         self.transports[place].arrivals = arrivals;
+    }
+
+    /// Tell a publisher that leaves it to us what its path carries.
+    fn tell_uplink(&mut self, place: usize, now: Instant, sink: &mut impl Sink) {
+        let at = self.at(now);
+        let transport = &mut self.transports[place];
+        let news = transport.uplink.as_mut().and_then(|one| one.take_news(at));
+        let Some(bits) = news.filter(|_| transport.is_ready()) else {
+            return;
+        };
+        let ours = transport.rtcp_ssrc;
+        let is_bounded = |binding: &Binding| match *binding {
+            Binding::Media(producer) => self.producers[producer].parameters.remb,
+            Binding::Repair(_) => false,
+        };
+        let bounded = transport.bindings.iter().filter(|(_, one)| is_bounded(one));
+        let ssrcs: Vec<_> = bounded.map(|(ssrc, _)| *ssrc).take(MAX_TOLD).collect();
+        self.send_rtcp(place, sink, |out| remb::write(out, ours, bits, &ssrcs));
     }
 
     fn tick_producer(&mut self, place: usize, now: Instant, sink: &mut impl Sink) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::arrivals::Arrivals;
 use crate::budget::Budget;
 use crate::bwe::Estimator;
+use crate::bwe::uplink::Uplink;
 use crate::clock::RemoteClock;
 use crate::command::{MasterKey, RouterId, TransportId, TransportStats};
 use crate::pacing::Pacer;
@@ -113,6 +114,8 @@ pub struct Transport {
     pub transport_cc: Option<u8>,
     /// Which of those came, and when.
     pub arrivals: Arrivals,
+    /// What the path from it carries, if it leaves that to us.
+    pub uplink: Option<Box<Uplink>>,
     /// What the path toward it carries, if it tells us what came when.
     pub estimator: Option<Box<Estimator>>,
     /// What waits, while more is wanted than its path is known to carry.
@@ -147,6 +150,7 @@ impl Transport {
             bindings: Vec::new(),
             transport_cc: None,
             arrivals: Arrivals::default(),
+            uplink: None,
             estimator: None,
             pacer: None,
             is_stepped: false,

@@ -7,6 +7,7 @@ use engine::rtcp::{self, Message};
 use lesson::*;
 
 const TRANSPORT_CC_ID: u8 = 5;
+const ABS_SEND_TIME_ID: u8 = 6;
 
 fn numbered(kind: Kind, mid: &str, ssrc: u32) -> ProducerParameters {
     let parameters = track(kind, mid, &[ssrc]);
@@ -65,6 +66,46 @@ fn media_repair_and_padding_are_told_with_their_times() {
     assert_eq!(feedback, [(7, 6, came)]);
     lesson.wait(SECOND);
     assert!(told(&mut lesson, teacher).is_empty(), "silence is not told");
+}
+
+/// Send packets that say when they left, one every 10 ms, and return what REMB tells: bits and SSRCs.
+fn bounds(lesson: &mut Lesson, peer: usize, ssrc: u32, packets: u16) -> Vec<(u64, Vec<u32>)> {
+    for number in 0..packets {
+        let stamp = (u32::from(number) * 2621).to_be_bytes(); // 10 ms
+        let extensions = [(ABS_SEND_TIME_ID, &stamp[1..])];
+        let packet = rtp_with(ssrc, VP8, 100 + number, 0, &vp8(1, true), &extensions);
+        lesson.send(peer, &packet);
+        lesson.wait(10 * MS);
+    }
+    let mut bounds = Vec::new();
+    lesson.peers[peer].count(|message| {
+        let Message::Remb(remb) = message else {
+            return false;
+        };
+        bounds.push((remb.bitrate, remb.ssrcs().collect()));
+        true
+    });
+    bounds
+}
+
+#[test]
+fn a_publisher_that_leaves_the_estimate_to_us_is_told_it_every_second() {
+    let mut lesson = Lesson::new();
+    let teacher = lesson.join();
+    let mut dated = track(Kind::Video, "0", &[1000]);
+    dated.extensions.abs_send_time = Some(ABS_SEND_TIME_ID);
+    lesson.publish(teacher, dated.clone());
+    assert!(
+        bounds(&mut lesson, teacher, 1000, 300).is_empty(),
+        "not negotiated"
+    );
+    dated.remb = true;
+    let other = lesson.join();
+    lesson.publish(other, dated);
+    let told = bounds(&mut lesson, other, 1000, 300);
+    assert!((2..=4).contains(&told.len()), "{told:?}");
+    let is_right = |(bits, ssrcs): &(u64, Vec<u32>)| *bits > 100_000 && *ssrcs == [1000];
+    assert!(told.iter().all(is_right), "{told:?}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ pub mod sent;
 #[cfg(test)]
 mod tests;
 mod trend;
+pub mod uplink;
 
 use std::collections::VecDeque;
 
@@ -226,6 +227,13 @@ impl Estimator {
         self.estimate()
     }
 
+    /// Take a packet that came at our end; [`follow`](Self::follow) what they say together.
+    pub fn came(&mut self, packet: &Acked) {
+        self.way.packet(packet);
+        self.came.push_back((packet.came, packet.size.into()));
+        self.trend.packet(packet);
+    }
+
     /// Take feedback that came now; `left` says when a batch really left, if that is still known.
     pub fn feedback(
         &mut self,
@@ -252,6 +260,11 @@ impl Estimator {
             self.judge_probe(now);
             return;
         }
+        self.follow(count, lost, now);
+    }
+
+    /// Let the estimate follow packets that came and that were lost.
+    pub fn follow(&mut self, count: u32, lost: u32, now: Micros) {
         self.loss.came += count;
         self.loss.lost += lost;
         self.loss.queue = self.loss.queue.max(self.way.queue());

@@ -153,6 +153,7 @@ impl Room {
                 extensions,
                 nack: true,
                 pli: true,
+                remb: false,
             }),
         });
         for (transport, consumer) in [(STUDENT, id), (RECORDER, id + 10)] {

@@ -143,6 +143,7 @@ pub(super) fn producer_parameters(dict: &Bound<'_, PyDict>) -> PyResult<Producer
         extensions: extensions(dict)?,
         nack: entry(dict, "nack")?,
         pli: entry(dict, "pli")?,
+        remb: entry(dict, "remb")?,
     })
 }
 

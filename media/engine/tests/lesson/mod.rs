@@ -489,6 +489,7 @@ pub fn track(kind: Kind, mid: &str, ssrcs: &[u32]) -> ProducerParameters {
         },
         nack: true,
         pli: true,
+        remb: false,
     }
 }
 

@@ -59,6 +59,7 @@ impl Ordered {
                 extensions: ExtensionIds::default(),
                 nack: true,
                 pli: true,
+                remb: false,
             }),
         })
     }
