@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from media.types import Fingerprint, IceCredentials
@@ -21,6 +22,7 @@ MAX_SDP_LENGTH = 256 * 1024  # characters; Chrome's offer of five m-lines has ab
 MAX_LINE_LENGTH = 4096  # characters; the longest honest ones (msid, fmtp) have a few hundred
 MAX_MEDIA = 16  # m-lines; the classroom page offers five
 MAX_CODECS = 128  # payload types of an m-line; there are no more (RFC 3551 section 6)
+KNOWN_CODEC_LISTS = 32  # of m-lines, remembered; a browser has two or three, at most 256 kB each
 MAX_SSRCS = 16  # of an m-line; simulcast with RTX has six
 MAX_FEEDBACK = 32  # messages of a payload type; there are about ten, more are not looked at
 MAX_FINGERPRINTS = 8
@@ -38,7 +40,8 @@ _M_LINE = re.compile(r"([a-z]+) (\d{1,5})(?:/\d{1,5})? ([A-Za-z0-9/]+)((?: [!-~]
 _TOKEN = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+", re.ASCII)
 _RID = re.compile(r"[A-Za-z0-9]+", re.ASCII)  # RFC 8852 section 3.1
 _ICE = re.compile(r"[A-Za-z0-9+/=_\-]+", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+# A carriage return may end a line or the text.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n|\Z)")
 
 
 class Direction(StrEnum):
@@ -187,15 +190,21 @@ def ice_credentials(session: Section, media: Section) -> IceCredentials:
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:
+    if (control := _CONTROL.search(text)) is not None:
+        raise _not_a_line(text.count("\n", 0, control.start()) + 1)
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw.removesuffix("\r")
         if not line:
             continue
         if len(line) > MAX_LINE_LENGTH:
             raise SdpError("sdp-malformed", f"Line {number} is longer than {MAX_LINE_LENGTH}.")
-        if len(line) < 2 or line[1] != "=" or _CONTROL.search(line):
-            raise SdpError("sdp-malformed", f"Line {number} is not of the form letter=value.")
+        if line[1:2] != "=":
+            raise _not_a_line(number)
         yield line[0], line[2:]
+
+
+def _not_a_line(number: int) -> SdpError:
+    return SdpError("sdp-malformed", f"Line {number} is not of the form letter=value.")
 
 
 def _inherited(session: Section, media: Section, name: str) -> str | None:
@@ -230,7 +239,7 @@ def _media(session: Section, section: Section) -> OfferedMedia:
         protocol=protocol,
         formats=formats,
         direction=_direction(session, section),
-        codecs=tuple(_codecs(section, formats)) if known else (),
+        codecs=_codecs(section, formats) if known else (),
         extensions=tuple(_extensions(section, mixed)) if known else (),
         ssrcs=ssrcs,
         repairs=repairs,
@@ -269,26 +278,49 @@ def _direction(session: Section, section: Section) -> Direction:
     return Direction.SENDRECV  # RFC 8866 section 6.7
 
 
-def _codecs(section: Section, formats: Sequence[str]) -> Iterator[OfferedCodec]:
-    """Yield the codecs that have an rtpmap, in the order of the m-line (most wanted first)."""
+def _codecs(section: Section, formats: tuple[str, ...]) -> tuple[OfferedCodec, ...]:
     if len(formats) > MAX_CODECS:
         raise SdpError("too-many-codecs", f"An m-line may have {MAX_CODECS} payload types.")
-    maps = _by_payload_type(section.every("rtpmap"))
-    parameters = _by_payload_type(section.every("fmtp"))
-    feedback = _feedback(section)
-    for payload_type in dict.fromkeys(formats):
-        encoding = maps.get(payload_type)
-        if encoding is None:
-            continue  # a static type such as PCMU; we take none of them
-        name, clock_rate, channels = _rtpmap(encoding)
-        yield OfferedCodec(
-            payload_type=_number(payload_type, 127, "payload type"),
-            name=name,
-            clock_rate=clock_rate,
-            channels=channels,
-            parameters=_parameters(parameters.get(payload_type, "")),
-            feedback=frozenset(feedback.get(payload_type, set()) | feedback.get("*", set())),
+    described = (tuple(section.every(name)) for name in ("rtpmap", "fmtp", "rtcp-fb"))
+    return _described_codecs(formats, *described)
+
+
+@lru_cache(maxsize=KNOWN_CODEC_LISTS)
+def _described_codecs(
+    formats: tuple[str, ...],
+    rtpmaps: tuple[str, ...],
+    fmtps: tuple[str, ...],
+    messages: tuple[str, ...],
+) -> tuple[OfferedCodec, ...]:
+    """Return the codecs that have an rtpmap, in the order of the m-line (most wanted first).
+
+    Remembered, because every browser of one kind describes its codecs alike, in most of its offer.
+    """
+    maps, parameters = _by_payload_type(rtpmaps), _by_payload_type(fmtps)
+    feedback = _feedback(messages)
+    everywhere = feedback.get("*", set())
+    return tuple(
+        _codec(
+            number,
+            maps[number],
+            parameters.get(number, ""),
+            feedback.get(number, set()) | everywhere,
         )
+        for number in dict.fromkeys(formats)
+        if number in maps  # else a static type such as PCMU; we take none of them
+    )
+
+
+def _codec(payload_type: str, encoding: str, parameters: str, feedback: set[str]) -> OfferedCodec:
+    name, clock_rate, channels = _rtpmap(encoding)
+    return OfferedCodec(
+        payload_type=_number(payload_type, 127, "payload type"),
+        name=name,
+        clock_rate=clock_rate,
+        channels=channels,
+        parameters=_parameters(parameters),
+        feedback=frozenset(feedback),
+    )
 
 
 def _by_payload_type(values: Sequence[str]) -> dict[str, str]:
@@ -299,9 +331,9 @@ def _by_payload_type(values: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _feedback(section: Section) -> dict[str, set[str]]:
+def _feedback(values: Sequence[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for value in section.every("rtcp-fb"):
+    for value in values:
         payload_type, _, message = value.partition(" ")
         messages = found.setdefault(payload_type, set())
         if len(messages) < MAX_FEEDBACK:

@@ -281,3 +281,15 @@ def test_rids_have_a_form_and_a_number() -> None:
     with pytest.raises(SdpError) as caught:
         layers(*(f"a=rid:{number} send" for number in range(9)))
     assert caught.value.code == "too-many-layers"
+
+
+def test_offers_that_differ_in_one_codec_line_are_told_apart() -> None:
+    before, changed = parse_offer(CHROME), replaced(CHROME, "opus/48000/2", "opus/48000/1")
+    after = parse_offer(changed)
+    assert {codec.channels for codec in before.media[0].codecs if codec.name == "opus"} == {2}
+    assert {codec.channels for codec in after.media[0].codecs if codec.name == "opus"} == {1}
+    assert parse_offer(CHROME) == before
+
+
+def test_a_carriage_return_at_the_very_end_is_the_end_of_a_line() -> None:
+    assert parse_offer(CHROME.removesuffix("\n")) == parse_offer(CHROME)
