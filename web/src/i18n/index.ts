@@ -1,5 +1,5 @@
 /** The language of the page: one is downloaded, all pages read it through `t()`. */
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import { LANGUAGES, type Language } from "../protocol/types";
 import type { Messages } from "./en";
 
@@ -51,11 +51,23 @@ export function firstLanguage(fallback: Language): Language {
   return fallback;
 }
 
-/** Download a language and show the page in it. */
+/** Download the texts of one part of the page in a language, and return what puts them in place. */
+export type Part = (next: Language) => Promise<() => void>;
+
+/** The parts that are shown: they change their language together with the page. */
+export const parts = new Set<Part>();
+
+/** Download a language and show the page in it, all of it at once. */
 export async function showIn(next: Language): Promise<void> {
-  const loaded = (await LOADERS[next]()).default;
-  language.value = next;
-  messages.value = loaded;
+  const [loaded, ...others] = await Promise.all([
+    LOADERS[next](),
+    ...[...parts].map((part) => part(next)),
+  ]);
+  batch(() => {
+    language.value = next;
+    messages.value = loaded.default;
+    for (const put of others) put();
+  });
   document.documentElement.lang = next;
 }
 

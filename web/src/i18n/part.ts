@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Language } from "../protocol/types";
-import { language } from ".";
+import { language, type Part, parts } from ".";
 
 /** Where the texts of each language are. */
 export type Loaders<M> = Readonly<Record<Language, () => Promise<{ default: M }>>>;
@@ -12,11 +12,21 @@ export interface Texts<M> {
   texts(): M;
   /** Load the texts in the page's language, and again when it changes; false until there are any. */
   useTexts(): boolean;
+  /** Fetch the texts of a language, and return what puts them in place. */
+  load: Part;
 }
 
 /** Keep the texts of one part; `name` is for whoever reads them too early. */
 export function textsOf<M>(name: string, loaders: Loaders<M>): Texts<M> {
   const messages = signal<M | null>(null);
+  const load: Part = (next) =>
+    loaders[next]().then(
+      (loaded) => () => {
+        messages.value = loaded.default;
+      },
+      // The network is away: what is shown stays in its language.
+      () => () => {},
+    );
   const texts = () => {
     const current = messages.value;
     if (!current) throw new Error(`the texts of ${name} are not loaded yet`);
@@ -26,18 +36,15 @@ export function textsOf<M>(name: string, loaders: Loaders<M>): Texts<M> {
     const wanted = language.value;
     useEffect(() => {
       let late = false;
-      loaders[wanted]().then(
-        (loaded) => {
-          if (!late) messages.value = loaded.default;
-        },
-        // The network is away: what is shown stays in its language.
-        () => {},
-      );
+      parts.add(load);
+      load(wanted).then((put) => {
+        if (!late) put();
+      });
       return () => {
         late = true;
       };
     }, [wanted]);
     return messages.value !== null;
   };
-  return { texts, useTexts };
+  return { texts, useTexts, load };
 }

@@ -155,16 +155,18 @@ export default function Modes({ room }: { room: Classroom }) {
   if (!useModeTexts()) return null;
   return (
     <>
-      <Button
-        icon="settings"
-        pressed={open.value}
-        testid="show-modes"
-        onClick={() => {
-          open.value = !open.value;
-        }}
-      >
-        {m().open(m().names[live.mode.value])}
-      </Button>
+      <div class="live-bar">
+        <Button
+          icon="settings"
+          pressed={open.value}
+          testid="show-modes"
+          onClick={() => {
+            open.value = !open.value;
+          }}
+        >
+          {m().open(m().names[live.mode.value])}
+        </Button>
+      </div>
       {open.value && (
         <ModeChoice
           mode={live.mode.value}
