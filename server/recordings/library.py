@@ -7,8 +7,9 @@ from aiohttp import web
 from pydantic import Field
 from sqlalchemy import func, select
 
-from server.access import course_access, lesson_access, taught_by
+from server.access import lesson_access, taught_by
 from server.clock import to_iso
+from server.course_rules import read_rules, write_rules
 from server.errors import Conflict, NotFound
 from server.ids import parse_id
 from server.lesson_state import OPEN
@@ -20,7 +21,7 @@ from server.recordings.tables import CourseRecordings, Recording
 from server.rights import Right
 from server.services import SERVICES, Services
 from server.viewer import viewer_of
-from server.web import Body, json_answer, path_id, query_choice, query_page, read_body
+from server.web import Body, json_answer, path_id, query_choice, query_page
 
 routes = web.RouteTableDef()
 PAGE = 50  # recordings listed at once
@@ -144,25 +145,13 @@ async def _set_deleted(request: web.Request, *, deleted: bool) -> None:
 @routes.get("/api/courses/{course}/recordings")
 async def show_rules(request: web.Request) -> web.Response:
     """Say what a course decided about its recordings."""
-    viewer, course_id = await viewer_of(request), path_id(request, "course")
-    async with request.app[SERVICES].database.read() as session:
-        await course_access(session, viewer, course_id, Right.TEACH)
-        rules = await store.settings_of(session, course_id)
-    return _rules(rules)
+    return _rules(await read_rules(request, store.settings_of))
 
 
 @routes.put("/api/courses/{course}/recordings")
 async def change_rules(request: web.Request) -> web.Response:
     """Decide about a course's recordings."""
-    services, viewer = request.app[SERVICES], await viewer_of(request)
-    course_id = path_id(request, "course")
-    async with services.database.read() as session:
-        await course_access(session, viewer, course_id, Right.TEACH)
-    wish = await read_body(request, CourseRules)
-    async with services.database.write() as session:
-        await course_access(session, viewer, course_id, Right.TEACH)
-        rules = await session.merge(CourseRecordings(course_id=course_id, **wish.model_dump()))
-    return _rules(rules)
+    return _rules(await write_rules(request, CourseRules, CourseRecordings))
 
 
 def _rules(rules: CourseRecordings) -> web.Response:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.access import course_access, lesson_access
 from server.clock import to_iso
+from server.course_rules import read_rules, write_rules
 from server.errors import Conflict, Invalid, NotAllowed
 from server.ids import parse_id
 from server.lesson_facts import lessons_facts
@@ -158,25 +159,13 @@ def _told(
 @routes.get("/api/courses/{course}/timetable")
 async def show_rules(request: web.Request) -> web.Response:
     """Say what a course decided about its timetable."""
-    viewer, course_id = await viewer_of(request), path_id(request, "course")
-    async with request.app[SERVICES].database.read() as session:
-        await course_access(session, viewer, course_id, Right.TEACH)
-        rules = await store.rules_of(session, course_id)
-    return _rules(rules)
+    return _rules(await read_rules(request, store.rules_of))
 
 
 @routes.put("/api/courses/{course}/timetable")
 async def change_rules(request: web.Request) -> web.Response:
     """Decide whether a course goes by the timetable."""
-    services, viewer = request.app[SERVICES], await viewer_of(request)
-    course_id = path_id(request, "course")
-    async with services.database.read() as session:
-        await course_access(session, viewer, course_id, Right.TEACH)
-    wish = await read_body(request, CourseRules)
-    async with services.database.write() as session:
-        await course_access(session, viewer, course_id, Right.TEACH)
-        rules = await session.merge(CourseTimetable(course_id=course_id, **wish.model_dump()))
-    return _rules(rules)
+    return _rules(await write_rules(request, CourseRules, CourseTimetable))
 
 
 def _rules(rules: CourseTimetable) -> web.Response:
