@@ -21,7 +21,7 @@ class Consumer:
         self.parameters = parameters
         self.transport = transport
         self.producer: Producer | None = None
-        self._sent: Producer | None = None  # the same, or the low layer that is made of it
+        self.sent: Producer | None = None  # the same, or the low layer that is made of it
         self.limit: int | None = None  # pixels; 0 is no picture, None the largest there is
         self.cap: int | None = None  # pixels, as `limit`: the most that its subscriber wants
         self.whole = False  # not made smaller: stills stand in where it does not fit
@@ -51,12 +51,19 @@ class Consumer:
         self._take(producer)
         self.follow()
 
-    def follow(self) -> None:
-        """Let the engine send the track as it comes, or its low layer where that is what fits."""
+    def follow(self, *, at_keyframe: bool = False) -> None:
+        """Let the engine send the track as it comes, or its low layer where that is what fits.
+
+        The low layer goes on until the track has a keyframe: `at_keyframe` says it has.
+        """
         sent = None if self.producer is None else self.producer.fitting(self.bound)
-        if self.closed or sent is self._sent:
+        if self.closed or sent is self.sent:
             return
-        self._sent = sent
+        climbs = sent is not None and self.sent is not None and self.sent is sent.low
+        if sent is not None and climbs and not at_keyframe:
+            sent.await_keyframe()
+            return
+        self.sent = sent
         engine = self.transport.worker.engine
         engine.consumer_set_producer(self.id, None if sent is None else sent.id)
 

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 0.25  # between two looks at what is wanted, as often as paths are followed
 LINGER_SECONDS: Final = 5.0  # a layer is made on after nobody wants it: they come back
+AWAIT_SECONDS: Final = 3.0  # for a keyframe of the source; encoders send one every two unasked
 QUEUE_PACKETS: Final = 1024  # of a source, that wait for the thread; two seconds of 1080p
 BEHIND_SECONDS: Final = 1.0  # so old a packet is of no use: the thread goes on at the next keyframe
 BEHIND_TIMES: Final = 5  # within BEHIND_WITHIN: this machine has no time for it
@@ -63,6 +64,7 @@ class _Made:
         self._producer: Producer | None = None
         self._transcoder: Transcoder | None = None
         self._wished = False
+        self._awaited_at = now  # since when slots wait for the source's next keyframe
         self._behind: deque[float] = deque(maxlen=BEHIND_TIMES)  # when
         self._task = asyncio.create_task(self._run())
 
@@ -78,6 +80,13 @@ class _Made:
                 callback(self.source)
 
         self._task.add_done_callback(tell)
+
+    def follow(self, now: float) -> None:
+        """Let who waits for the whole picture have it, although no keyframe comes."""
+        if not self.source.awaited:
+            self._awaited_at = now
+        elif now - self._awaited_at > AWAIT_SECONDS:
+            self._room.end_low_picture(self.source)
 
     def close(self) -> None:
         self._room.set_low_picture(self.source, None)
@@ -115,6 +124,8 @@ class _Made:
         )
         if self.closed or self._producer is None:
             return
+        if made.keyframe and self.source.awaited:  # before the low layer has what it shows
+            self._room.end_low_picture(self.source)
         if made.packets:
             self._transport.send(self._producer, made.packets)
         if made.wants_keyframe and batches:
@@ -191,6 +202,7 @@ class PictureLayers:
             if wants_low(producer.layers, producer.demand.limits):
                 self._want(number, producer, now)
         for number, made in list(self._made.items()):
+            made.follow(now)
             if number not in shown or made.closed or now - made.wanted_at > LINGER_SECONDS:
                 self._stop(number)
         self._timer = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)

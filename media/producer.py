@@ -40,6 +40,7 @@ class Producer:
         self.resting: frozenset[int] = frozenset()  # numbers of layers that need not come now
         self.demand = Demand()
         self.low: Producer | None = None  # the low layer, made here of a picture in one size
+        self.awaited = False  # a keyframe, by slots that come from the low layer
         self._come: tuple[Layer, ...] = ()
         self._has_low = False
         self._on_state: list[Callable[[Producer], None]] = []
@@ -72,6 +73,11 @@ class Producer:
         """Ask the publisher for a keyframe; the engine throttles."""
         if self.state is not ProducerState.CLOSED:
             self.transport.worker.engine.keyframe_request(self.id)
+
+    def await_keyframe(self) -> None:
+        """Ask for a keyframe at which slots go on from the low layer to the whole picture."""
+        self.awaited = True
+        self.request_keyframe()
 
     def close(self, reason: CloseReason) -> None:
         """End the track; safe to call twice."""

@@ -151,10 +151,12 @@ class Room:
     def set_low_picture(self, producer: Producer, low: Producer | None) -> None:
         """Send the low layer of a picture to whoever takes it, or the whole picture again."""
         producer.low = low
-        for subscription in self._subscriptions.values():
-            for consumer in subscription.consumers.values():
-                if consumer.producer is producer:
-                    consumer.follow()
+        self._follow_layers(producer)
+
+    def end_low_picture(self, producer: Producer) -> None:
+        """Send the whole picture, of which a keyframe came, to those who waited for that."""
+        producer.awaited = False
+        self._follow_layers(producer, at_keyframe=True)
 
     @property
     def stills(self) -> bool:
@@ -345,6 +347,12 @@ class Room:
             producer = self._producer_in(slot, subscription.rehearsal)
             if producer is not None or shown[slot] is None:  # else: keep the last picture
                 consumer.show(producer)
+
+    def _follow_layers(self, producer: Producer, *, at_keyframe: bool = False) -> None:
+        for subscription in self._subscriptions.values():
+            for consumer in subscription.consumers.values():
+                if consumer.producer is producer:
+                    consumer.follow(at_keyframe=at_keyframe)
 
     def _layer_for(self, subscription: Subscription | DirectSubscription) -> Producer | None:
         """Return the low layer that stands for all voices, None where they come as they are.

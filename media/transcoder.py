@@ -72,6 +72,7 @@ class Made(NamedTuple):
 
     packets: list[bytes]
     wants_keyframe: bool  # of the source: nothing can be decoded until one comes
+    keyframe: bool  # of the source, among what was taken
 
 
 class Transcoder:
@@ -87,6 +88,7 @@ class Transcoder:
         self._encoder = _Encoder(codec, rate)
         self._ssrc = ssrc
         self._number = 0
+        self._keyed = False  # since the call began
 
     def take(self, packets: Sequence[bytes], now: float, *, key: bool = False) -> Made:
         """Take the source's packets; `key` asks for a keyframe. `now` is any clock in ms.
@@ -94,6 +96,7 @@ class Transcoder:
         Raises NotDecodable when it is hopeless.
         """
         self._encoder.wants_key |= key
+        self._keyed = False
         made: list[bytes] = []
         for packet in packets:
             parsed = parse(packet)
@@ -104,7 +107,7 @@ class Transcoder:
         made += self._sort(self._reorder.advance(now), now)
         if key:
             made += self._send(self._encoder.again(now))
-        return Made(made, self._frames.broken or self._decoder.broken)
+        return Made(made, self._frames.broken or self._decoder.broken, self._keyed)
 
     def lose(self) -> None:
         """Go on at the source's next keyframe: packets were left out."""
@@ -117,6 +120,7 @@ class Transcoder:
             if packet is None:
                 self._frames.lose()
             elif (frame := self._frames.push(packet)) is not None:
+                self._keyed |= frame.key
                 for picture in self._decoder.decode(frame):
                     made += self._send(self._encoder.encode(picture, now))
         return made
@@ -206,6 +210,7 @@ class _Encoder:
         self._due = 0  # when the next picture's turn is
         self._newest: tuple[Any, int, float] | None = None  # as it was encoded, when, and seen when
         self._count = 0
+        self._pts = 0  # of the newest for the encoder, whatever the source's timestamps do
 
     def encode(self, picture: Any, now: float) -> _Encoded | None:
         """Encode a picture if it is its turn."""
@@ -238,8 +243,10 @@ class _Encoder:
         return at > newest and (self.wants_key or at >= self._due - EARLY)
 
     def _encode(self, small: Any, at: int, now: float) -> _Encoded | None:
+        span = at - self._newest[1] if self._newest is not None else 0
+        self._pts += span if 0 < span <= RATE else self._step  # encoders take no time twice
         self._newest = (small, at, now)
-        small.pts, small.time_base = at, Fraction(1, RATE)
+        small.pts, small.time_base = self._pts, Fraction(1, RATE)
         small.pict_type = PictureType.I if self.wants_key else PictureType.NONE
         data = b"".join(bytes(packet) for packet in self._context.encode(small))
         if not data:

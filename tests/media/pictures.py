@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from media.transcoder import CodecName
 
-SIZE = (854, 480)
+SIZE = (576, 324)  # more than half as large again as a low picture, and quickly encoded
 GRAINS = 7  # kinds of noise
 FRAME_MS = 33  # between two pictures of a camera
 TYPES: dict[CodecName, int] = {"H264": 102, "VP8": 96}
@@ -68,6 +68,10 @@ class Camera:
             self.packet(ms, payload, last=at == len(pack) - 1) for at, payload in enumerate(pack)
         ]
 
+    def jump(self, ms: int) -> None:
+        """Go on with timestamps that lie so far from those before."""
+        self._base += ms * 90
+
     def packet(self, ms: int, payload: bytes, *, last: bool = True) -> bytes:
         """Return the next packet."""
         number, self._number = self._number, self._number + 1
@@ -101,29 +105,50 @@ class Shown(NamedTuple):
     grey: Any  # a small copy, rows of numbers
 
 
+class Viewer:
+    """Sees what a decoder makes of packets that come in order, perhaps with holes."""
+
+    def __init__(self, codec: CodecName) -> None:
+        self.shown: list[Shown] = []
+        self.newest: Frame | None = None  # be it a picture or not
+        self._assembly = H264Frames() if codec == "H264" else Vp8Frames()
+        self._expected: int | None = None
+        self._decoder: Any = av.CodecContext.create({"H264": "h264", "VP8": "vp8"}[codec], "r")
+        self._decoder.thread_count = 1
+
+    def assemble(self, packets: Iterable[bytes]) -> Iterator[Frame]:
+        """Yield the frames that are whole."""
+        for packet in map(parse, packets):
+            if not isinstance(packet, Packet):
+                continue
+            if self._expected not in (None, packet.number):
+                self._assembly.lose()
+            self._expected = (packet.number + 1) & 0xFFFF
+            if (frame := self._assembly.push(packet)) is not None:
+                self.newest = frame
+                yield frame
+
+    @property
+    def broken(self) -> bool:
+        """Say whether nothing can be seen until a keyframe comes."""
+        return self._assembly.broken
+
+    def see(self, packets: Iterable[bytes]) -> list[Shown]:
+        """Return all pictures until now; raises what a decoder raises."""
+        for frame in self.assemble(packets):
+            data = frame.format.config + frame.data if frame.key else frame.data
+            for picture in self._decoder.decode(av.Packet(data)):
+                grey = picture.reformat(32, 18, "gray").to_ndarray().astype(np.int16)
+                size = (picture.width, picture.height)
+                self.shown.append(Shown(frame.timestamp, size, frame.key, grey))
+        return self.shown
+
+
 def frames(codec: CodecName, packets: Iterable[bytes]) -> Iterator[Frame]:
-    """Yield the frames of packets that come in order, perhaps with holes."""
-    assembly = H264Frames() if codec == "H264" else Vp8Frames()
-    expected: int | None = None
-    for packet in map(parse, packets):
-        if not isinstance(packet, Packet):
-            continue
-        if expected not in (None, packet.number):
-            assembly.lose()
-        expected = (packet.number + 1) & 0xFFFF
-        if (frame := assembly.push(packet)) is not None:
-            yield frame
+    """Yield the frames of packets."""
+    return Viewer(codec).assemble(packets)
 
 
 def watch(codec: CodecName, packets: Iterable[bytes]) -> list[Shown]:
     """Return the pictures in packets; raises what a decoder raises."""
-    decoder: Any = av.CodecContext.create({"H264": "h264", "VP8": "vp8"}[codec], "r")
-    decoder.thread_count = 1
-    shown: list[Shown] = []
-    for frame in frames(codec, packets):
-        data = frame.format.config + frame.data if frame.key else frame.data
-        for picture in decoder.decode(av.Packet(data)):
-            grey = picture.reformat(32, 18, "gray").to_ndarray().astype(np.int16)
-            size = (picture.width, picture.height)
-            shown.append(Shown(frame.timestamp, size, frame.key, grey))
-    return shown
+    return Viewer(codec).see(packets)

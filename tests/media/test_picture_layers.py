@@ -18,9 +18,9 @@ from media.picture_layers import PictureLayers
 from media.types import Slot, Source
 from media.worker import Worker
 from tests.media.live_lesson import Lesson
-from tests.media.pictures import FRAME_MS, SIZE, TYPES, Camera, frames, watch
+from tests.media.pictures import SIZE, TYPES, Camera, Viewer
 from tests.media.values import H264, VP8, track
-from tests.media.waiting import until
+from tests.media.waiting import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 PLI = 206  # the packet type of feedback on a picture, RFC 4585 section 6.3
 LOW = (426, 240)
+ASK_SECONDS = 2.0  # between two wishes for a keyframe
+PACE_MS = 50  # between two pictures; the machine has more to do than this
+SOON = 60.0  # seconds, on a machine that stalls
 CODECS = {"VP8": VP8, "H264": H264}
 
 
@@ -45,6 +48,8 @@ class Scene:
         self.camera: Camera
         self.teacher: Publication
         self.peer: NetworkPeer
+        self.key_every: int | None = None  # ms; then the camera hears no wishes, as OBS
+        self.keyframes = 0  # sent until now
         self.garbage: list[bytes] = []  # that is sent next
         self._filming: asyncio.Task[None] | None = None
 
@@ -62,17 +67,24 @@ class Scene:
         return self.teacher.producers[Source.CAMERA]
 
     async def _film(self) -> None:
-        ms = asked = 0
+        loop = asyncio.get_running_loop()
+        began, number, asked = loop.time(), 0, 0
+        keyed = 0.0  # when the newest keyframe was sent
         while True:
+            ms = round(1000 * (loop.time() - began))
             wishes = sum(report[1] == PLI for report in self.peer.reports)
-            for packet in self.camera.film(ms, key=ms == 0 or wishes > asked):
+            is_due = wishes > asked if self.key_every is None else ms - keyed >= self.key_every
+            is_key, asked = number == 0 or is_due, wishes
+            keyed = ms if is_key else keyed
+            self.keyframes += is_key
+            for packet in self.camera.film(ms, key=is_key):
                 self.peer.send_media(packet)
             for payload in self.garbage:
                 self.peer.send_media(self.camera.packet(ms + 1, payload))
             self.garbage.clear()
-            asked = wishes
-            ms += FRAME_MS
-            await asyncio.sleep(FRAME_MS / 1000)
+            number += 1
+            spent = 1000 * (loop.time() - began) - ms
+            await asyncio.sleep(max(1.0, PACE_MS - spent) / 1000)
 
     async def watch(self, name: str = "student") -> Student:
         return Student(self.camera.codec, *await self.lesson.watch(name, Slot.CAMERA))
@@ -90,25 +102,42 @@ class Student:
 
     def __init__(self, codec: CodecName, member: Subscription, peer: NetworkPeer) -> None:
         self.codec, self.member, self.peer = codec, member, peer
+        self._viewer = Viewer(codec)
+        self._taken = 0
+        self._asked = asyncio.get_running_loop().time()
 
     def seen(self) -> list[Shown]:
+        """Return all pictures; a packet that a busy machine lost costs a wish for a keyframe."""
+        shown = self._viewer.see(self._new())
+        now = asyncio.get_running_loop().time()
+        if self._viewer.broken and self.peer.received and now - self._asked > ASK_SECONDS:
+            self._asked = now
+            self.ask()
+        return shown
+
+    def _new(self) -> list[bytes]:
+        came = self.peer.received[self._taken :]
+        self._taken += len(came)
         kind = TYPES[self.codec]
-        packets = [one for one in self.peer.received if one.payload_type == kind]
-        return watch(self.codec, [one.serialize() for one in packets])
+        return [one.serialize() for one in came if one.payload_type == kind]
 
     def ask(self) -> None:
         """Ask for a keyframe."""
-        (ssrc,) = {one.ssrc for one in self.peer.received}
+        ssrc = self.member.consumers[Slot.CAMERA].parameters.ssrc
         self.peer.send_media(bytes([0x81, PLI, 0, 2]) + bytes(4) + ssrc.to_bytes(4))
 
-    def gets(self) -> tuple[int, int]:
+    def gets(self) -> tuple[int, int] | None:
         """Return the size of what came last, be it a picture or not."""
-        *_, newest = frames(self.codec, [one.serialize() for one in self.peer.received])
-        return newest.format.width, newest.format.height
+        for _ in self._viewer.assemble(self._new()):
+            pass
+        newest = self._viewer.newest
+        return None if newest is None else (newest.format.width, newest.format.height)
 
     async def sees(self, size: tuple[int, int], pictures: int = 3) -> None:
         """Wait until the newest pictures have a size."""
-        await until(lambda: [one.size for one in self.seen()[-pictures:]] == [size] * pictures)
+        await until(
+            lambda: [one.size for one in self.seen()[-pictures:]] == [size] * pictures, SOON
+        )
 
 
 @pytest.fixture
@@ -198,6 +227,46 @@ async def test_modes_that_change_all_the_time_leave_one_layer(scene: Scene) -> N
     assert len(scene.layers) == 1
 
 
+async def test_an_encoder_that_hears_no_wishes_leaves_no_pause_on_the_way_to_the_whole_picture(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture_layers, "AWAIT_SECONDS", SOON)
+    scene.key_every = 4_000
+    await scene.begin()
+    student = await scene.watch()
+    student.member.set_mode(Mode.LOW)
+    await student.sees(LOW)
+    consumer = student.member.consumers[Slot.CAMERA]
+    before = scene.keyframes
+    await until(lambda: scene.keyframes > before)
+    await asyncio.sleep(1.0)  # the next one is far away
+    keyframes, before = scene.keyframes, len(student.seen())
+    student.member.set_mode(Mode.EVERYTHING)
+    await until(lambda: consumer.sent is scene.producer)
+    assert scene.keyframes == keyframes + 1
+    await student.sees(SIZE)
+    sizes = [one.size for one in student.seen()[before:]]
+    assert set(sizes[:5]) == {LOW}, "it goes on until the whole picture can be shown"
+
+
+async def test_a_keyframe_that_never_comes_is_not_waited_for(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture_layers, "AWAIT_SECONDS", 0.5)
+    await scene.begin()
+    student = await scene.watch()
+    other = await scene.watch("other")
+    for one in (student, other):
+        one.member.set_mode(Mode.LOW)
+        await one.sees(LOW)
+    scene.key_every = 3_600_000
+    student.member.set_mode(Mode.EVERYTHING)
+    consumer = student.member.consumers[Slot.CAMERA]
+    assert consumer.sent is scene.producer.low
+    await until(lambda: consumer.sent is scene.producer)
+    await other.sees(LOW)
+
+
 async def test_sound_alone_makes_no_picture(scene: Scene) -> None:
     await scene.begin()
     student = await scene.watch()
@@ -238,7 +307,7 @@ async def test_garbage_among_the_pictures_does_not_end_them(scene: Scene) -> Non
     low = scene.producer.low
     for turn in range(20):
         scene.garbage = [bytes([0x90, 0x80, 0x80, turn, turn % 2]) + b"\xff" * 30, b"\x10", b"\xff"]
-        await asyncio.sleep(FRAME_MS / 1000)
+        await asyncio.sleep(PACE_MS / 1000)
     before = len(student.seen())
     await until(lambda: len(student.seen()) > before + 5)
     assert scene.producer.low is low
@@ -271,7 +340,7 @@ async def test_a_machine_without_time_sends_the_whole_picture_and_nobody_waits(
     await scene.begin()
     student = await scene.watch()
     held = threading.Event()
-    threads.submit(held.wait)
+    threads.submit(held.wait, PATIENCE)
     student.member.set_mode(Mode.LOW)
     await until(lambda: len(scene.layers) == 1)
     await student.sees(SIZE, 10)  # the loop goes on
