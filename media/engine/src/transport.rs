@@ -29,6 +29,9 @@ const RESEND_PART: f64 = 0.25;
 /// Retransmissions sent at once: a lost burst of a keyframe.
 const RESEND_BURST: i64 = 250_000;
 
+/// The least of it: two packets, or the narrowest paths could repair none, ever.
+const LEAST_RESEND_BURST: i64 = 3_000;
+
 /// DTLS one peer may have us hand to Python, bytes a second: handshakes, alerts and small messages.
 const DTLS_RATE: i64 = 250_000;
 
@@ -213,7 +216,8 @@ impl Transport {
     pub fn bound_resends(&mut self, estimate: u64) {
         let part = (RESEND_PART * estimate as f64 / 8.0) as i64;
         let rate = part.min(RESEND_RATE);
-        self.resends.change(rate, rate.min(RESEND_BURST));
+        let burst = rate.min(RESEND_BURST).max(LEAST_RESEND_BURST);
+        self.resends.change(rate, burst);
     }
 
     /// Return the last measured round trip.

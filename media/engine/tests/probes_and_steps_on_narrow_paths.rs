@@ -6,7 +6,7 @@ mod lesson;
 use engine::command::{
     Command, ConsumerId, ConsumerParameters, Counter, Event, ExtensionIds, Kind, TransportId,
 };
-use engine::rtcp::{remb, transport_cc};
+use engine::rtcp::{self, remb, transport_cc};
 use engine::rtp::Packet;
 use lesson::*;
 
@@ -246,6 +246,27 @@ fn the_estimate_of_a_client_without_numbers_is_told() {
     assert_eq!(scene.lesson.stats(scene.student).estimate, Some(400_000));
     let told = Event::Estimates(vec![(TransportId(scene.student as u64), 400_000)]);
     assert!(scene.lesson.events.contains(&told));
+}
+
+#[test]
+fn the_narrowest_path_has_its_losses_repaired() {
+    let mut scene = Scene::new(true, false);
+    scene.run(10, 1);
+    let feedback = write(|out| remb::write(out, 1, 30_000, &[MEDIA]));
+    scene.lesson.send(scene.student, &feedback);
+    scene.lesson.wait(SECOND);
+    scene.hear();
+    let frame = scene.frame(1, false);
+    scene.lesson.send_batch(scene.teacher, &frame);
+    let packets = std::mem::take(&mut scene.lesson.peers[scene.student].packets);
+    let lost = Packet::parse(&packets[0]).unwrap().sequence();
+    let request = write(|out| rtcp::nack::write(out, 1, MEDIA, &[lost]));
+    scene.lesson.send(scene.student, &request);
+    let repairs = scene.hear();
+    assert_eq!(
+        repairs.iter().filter(|(ssrc, _)| *ssrc == REPAIR).count(),
+        1
+    );
 }
 
 #[test]
