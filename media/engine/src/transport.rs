@@ -216,7 +216,7 @@ impl Transport {
     pub fn bound_resends(&mut self, estimate: u64) {
         let part = (RESEND_PART * estimate as f64 / 8.0) as i64;
         let rate = part.min(RESEND_RATE);
-        let burst = rate.min(RESEND_BURST).max(LEAST_RESEND_BURST);
+        let burst = rate.clamp(LEAST_RESEND_BURST, RESEND_BURST);
         self.resends.change(rate, burst);
     }
 
