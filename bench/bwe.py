@@ -14,7 +14,7 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, Final
 
 from bench.cpu import hurry
-from bench.keys import KEY_BYTES, PROFILE, PUBLISHER, Peer, subscriber
+from bench.keys import PUBLISHER, Peer, give_keys, subscriber
 from bench.layered import (
     FRAMES_PER_SECOND,
     MID_ID,
@@ -232,8 +232,8 @@ def _furnish(worker: Worker) -> "Transport":
     router = worker.create_router()
     teacher = router.create_transport(_credentials(PUBLISHER))
     student = router.create_transport(_credentials(subscriber(0)))
-    _give_keys(teacher, PUBLISHER)
-    _give_keys(student, subscriber(0))
+    give_keys(teacher, PUBLISHER)
+    give_keys(student, subscriber(0))
     camera = TrackParameters(
         kind="video",
         mid="0",
@@ -265,18 +265,6 @@ def _furnish(worker: Worker) -> "Transport":
 
 def _credentials(peer: Peer) -> IceCredentials:
     return IceCredentials(peer.ufrag, peer.pwd)
-
-
-def _give_keys(transport: "Transport", peer: Peer) -> None:
-    out, back = peer.key("from-engine"), peer.key("to-engine")
-    transport.worker.engine.transport_set_keys(
-        transport.id,
-        PROFILE,
-        out[:KEY_BYTES],
-        out[KEY_BYTES:],
-        back[:KEY_BYTES],
-        back[KEY_BYTES:],
-    )
 
 
 @contextlib.contextmanager

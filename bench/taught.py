@@ -12,7 +12,7 @@ from aiortc.codecs.h264 import H264Encoder
 from av.video.frame import PictureType
 from pylibsrtp import Session
 
-from bench.keys import KEY_BYTES, PROFILE, PUBLISHER, Peer, subscriber
+from bench.keys import PUBLISHER, give_keys, subscriber
 from bench.pictures import (
     FRAMES_PER_SECOND,
     H264_TYPE,
@@ -167,19 +167,6 @@ class Class:
                 self.sink.send_from(student, self._checks[student], ("127.0.0.1", self.port))
             self.sink.drain()
             number += 1
-
-
-def give_keys(transport: "Transport", peer: Peer) -> None:
-    """Let a peer whose keys are known do without a handshake."""
-    out, back = peer.key("from-engine"), peer.key("to-engine")
-    transport.worker.engine.transport_set_keys(
-        transport.id,
-        PROFILE,
-        out[:KEY_BYTES],
-        out[KEY_BYTES:],
-        back[:KEY_BYTES],
-        back[KEY_BYTES:],
-    )
 
 
 def _check(transport: "Transport") -> bytes:
