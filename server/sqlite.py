@@ -69,7 +69,7 @@ class OneTripConnection(aiosqlite.Connection):
 
     async def in_thread(self, call: Callable[[sqlite3.Connection], None]) -> None:
         """Let the connection's thread do something with SQLite's own connection."""
-        await self._execute(call, self._conn)  # type: ignore[no-untyped-call]
+        await self._execute(call, self._conn)  # type: ignore[no-untyped-call] # aiosqlite's
 
     async def rollback(self) -> None:
         """Roll back a transaction if there is one: a lone question leaves none."""

@@ -55,6 +55,15 @@ class Scene:
         return self.consumers[Slot.SCREEN].limit, self.consumers[Slot.CAMERA].limit
 
 
+async def test_a_path_that_is_full_is_followed_at_once(
+    worker: Worker, engine: FakeEngine, timers: FakeTimers
+) -> None:
+    scene = Scene(worker, engine, timers)
+    worker._dispatch(("estimates", [(scene.student.id, 250_000)]))
+    timers.advance(0)
+    assert scene.limits()[1] is not None
+
+
 async def test_a_narrow_path_makes_the_camera_small_and_a_wide_one_large_again(
     worker: Worker, engine: FakeEngine, timers: FakeTimers
 ) -> None:

@@ -204,6 +204,30 @@ fn copies_come_with_loss_and_nobody_else_pays_for_them() {
 }
 
 #[test]
+fn a_path_that_is_said_to_be_narrow_gets_no_copies() {
+    let mut lesson = Lesson::new();
+    let (teacher, student) = (lesson.join(), lesson.join());
+    let voice = lesson.publish(teacher, voice(SSRC));
+    let (slot, ssrc) = slot_with_red(&mut lesson, student, None);
+    lesson.put(slot, Some(voice));
+    report_loss(&mut lesson, student, ssrc, 60);
+    for (number, (bits, copies)) in (10..).zip([(5_000_000, 0), (5_000_000, 1), (150_000, 0)]) {
+        lesson.send(
+            student,
+            &write(|out| rtcp::remb::write(out, 9, bits, &[ssrc])),
+        );
+        lesson.send(teacher, &plain(number));
+        let got = &lesson.peers[student].take(ssrc)[0];
+        let red = (got.payload_type == RED + SHIFT).then(|| red::parse(&got.payload).unwrap());
+        assert_eq!(
+            red.map_or(0, |blocks| blocks.copies().len()),
+            copies,
+            "{bits}"
+        );
+    }
+}
+
+#[test]
 fn losses_without_a_queue_bring_copies_whatever_reports_say() {
     const NUMBERED: u8 = 5;
     let mut lesson = Lesson::new();
@@ -228,6 +252,8 @@ fn losses_without_a_queue_bring_copies_whatever_reports_say() {
         copies.push(red.map_or(0, |blocks| blocks.copies().len()));
     }
     assert!(copies[..150].iter().all(|&count| count == 0), "{copies:?}");
+    let first = copies.iter().position(|&count| count > 0).unwrap();
+    assert!(first < 250, "within two seconds: {first}");
     assert!(copies[250..].iter().all(|&count| count == 2), "{copies:?}");
 }
 

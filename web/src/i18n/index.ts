@@ -54,7 +54,7 @@ export function firstLanguage(fallback: Language): Language {
 /** Download the texts of one part of the page in a language, and return what puts them in place. */
 export type Part = (next: Language) => Promise<() => void>;
 
-/** The parts that are shown: they change their language together with the page. */
+/** The parts that have texts: they change their language together with the page. */
 export const parts = new Set<Part>();
 
 /** Download a language and show the page in it, all of it at once. */

@@ -23,6 +23,7 @@ export function textsOf<M>(name: string, loaders: Loaders<M>): Texts<M> {
     loaders[next]().then(
       (loaded) => () => {
         messages.value = loaded.default;
+        parts.add(load);
       },
       // The network is away: what is shown stays in its language.
       () => () => {},
@@ -36,7 +37,6 @@ export function textsOf<M>(name: string, loaders: Loaders<M>): Texts<M> {
     const wanted = language.value;
     useEffect(() => {
       let late = false;
-      parts.add(load);
       load(wanted).then((put) => {
         if (!late) put();
       });

@@ -207,6 +207,8 @@ fn a_link_that_repairs_keep_full_is_given_less_and_less() {
     let mut link = Link::new(280_000.0, 0.0);
     link.stubborn = 380_000.0; // a picture that just fits, and what is asked for again
     link.run(8.0);
+    let told = link.estimator.loss().unwrap();
+    assert!(told < 0.05, "{told}: what a queue loses asks for no copies");
     let estimate = link.estimator.estimate.unwrap();
     assert!(estimate < 140_000.0, "{estimate}");
     link.stubborn = 0.0;

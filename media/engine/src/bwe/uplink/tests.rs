@@ -139,6 +139,20 @@ fn an_uplink_that_carries_everything_is_told_more_than_it_sends() {
 }
 
 #[test]
+fn an_estimate_that_falls_is_told_before_the_second_is_over() {
+    let mut link = Link::new(2e6);
+    link.run(20.0);
+    link.heard.clear();
+    link.rate = 0.3e6;
+    link.run(5.0);
+    let soon = link.heard.windows(2).any(|pair| {
+        let [(before, told), (at, less)] = [pair[0], pair[1]];
+        less < told && at - before < INTERVAL
+    });
+    assert!(soon, "{:?}", link.heard);
+}
+
+#[test]
 fn whoever_sends_nothing_is_told_nothing() {
     let mut link = Link::new(2e6);
     link.run(5.0);
