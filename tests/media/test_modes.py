@@ -24,7 +24,7 @@ from media.modes import (
     within,
 )
 from media.types import Layer, Slot, Source
-from tests.media.test_room import Lesson, connect
+from tests.media.room_lesson import Lesson, connect
 
 if TYPE_CHECKING:
     from media.room import Subscription

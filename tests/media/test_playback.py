@@ -11,7 +11,7 @@ from media.errors import LimitReached, RoomClosed, SourceTaken
 from media.playback import PACKET_SECONDS, Playback, play
 from media.room import RoomLimits
 from media.types import Slot, Source, Turns
-from tests.media.test_room import Lesson, settle
+from tests.media.room_lesson import Lesson, settle
 from tests.media.values import tracks
 
 if TYPE_CHECKING:

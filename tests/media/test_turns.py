@@ -11,7 +11,7 @@ from media.events import SlotChanged, SourceAdded, SourceRemoved
 from media.room import Publication, RoomLimits
 from media.seats import PUBLISHER_GRACE
 from media.types import CloseReason, Slot, Source, Turns
-from tests.media.test_room import Lesson, connect, settle
+from tests.media.room_lesson import Lesson, connect, settle
 from tests.media.values import tracks
 
 if TYPE_CHECKING:

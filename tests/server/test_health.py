@@ -22,7 +22,7 @@ from server.paths import Paths
 from server.polls.live import LOOK_SECONDS
 from server.polls.pulse import GONE_MS
 from server.rights import Right
-from tests.media.test_room import connect, settle
+from tests.media.room_lesson import connect, settle
 from tests.media.values import CLASSROOM, slot
 from tests.server.questions.classroom import Room, Someone
 from tests.server.test_sockets import Page, page

@@ -10,7 +10,7 @@ from media.types import Source, Turns
 from server.hands.floor import AWAY_MS, INVITED_MS, Floor
 from server.hands.states import Reason, State
 from server.hands.store import FIRST_LIMIT
-from tests.media.test_room import connect
+from tests.media.room_lesson import connect
 from tests.media.values import tracks
 from tests.server.conftest import FakeClock, Place, problem, running_world
 from tests.server.hands.stage import Stage
